@@ -1,0 +1,63 @@
+/*
+ * reader: lines in a row, from a descriptor or from memory, as records and frames.
+ *
+ * It keeps the order of frames (begin, then schemas, records and checkpoints, then end), checks counts,
+ * and notices a truncated stream. Plain input (which doesn't start with a begin frame) gets its begin
+ * and end made up, so that every user sees the same sequence: BEGIN, …, END, and perhaps BEGIN again.
+ * Large reads; never a read that would block before `before_block` was called.
+ */
+#ifndef SYNC_STREAM_READER_H
+#define SYNC_STREAM_READER_H
+
+#include "stream/frame.h"
+
+struct reader_options {
+	bool plain;		/* --plain: frames are skipped and nothing is counted; empty input is meant */
+	bool uncounted;		/* --uncounted: begin and end are wanted, counts are not checked */
+	bool data;		/* input is data of the user's: a `_sync` or `__sync` in it travels with one more underscore
+				   (extractors; not with --changes or for a saved stream) */
+	bool file;		/* a regular file: empty means an empty source */
+	size_t max_record;	/* bytes a line, 16 MiB unless told */
+	struct scan_limits limits;
+};
+#define READER_OPTIONS_INIT { false, false, false, false, 16u << 20, SCAN_LIMITS_INIT }
+
+enum reader_what {
+	READER_END = 0,		/* input is over, and ended well */
+	READER_RECORD,		/* meta->op is a record's */
+	READER_FRAME,		/* meta->op is a frame's; for made-up ones meta->sync is none */
+	READER_BAD,		/* a line that is no record: err says why, reader->line is the line; reading can go on */
+};
+
+struct reader {
+	struct reader_options opt;
+	struct streams *streams;	/* borrowed: shared with the writer */
+	char *name;		/* owned: for messages, a file's name or "standard input" */
+	uint64_t lineno;	/* of the line last returned, from 1 */
+	uint64_t bytes;		/* read so far */
+	struct span line;	/* the line last returned, without its line feed; until the next call */
+	bool framed;		/* the input has frames */
+	struct counts counts;	/* records since begin */
+	struct counts aside;	/* what the end frame said was set aside upstream, good at READER_FRAME OP_END */
+	enum scope scope;	/* of the section being read; plain input is `part` */
+	uint32_t only;		/* the stream that records without a name belong to: the one that a schema frame declared, else 0 */
+	void (*before_block)(void *ctx);	/* flush what should be seen; may be NULL */
+	void *ctx;
+	struct reader_private *priv;	/* owned */
+};
+
+/* fd is borrowed and not closed. name is copied. */
+void reader_open(struct reader *r, int fd, const char *name, struct streams *streams, const struct reader_options *opt);
+/* Reads from memory, which is borrowed and need not be padded. */
+void reader_open_memory(struct reader *r, struct span text, const char *name, struct streams *streams, const struct reader_options *opt);
+void reader_close(struct reader *r);
+
+/*
+ * The next line into rec and meta. Returns an enum reader_what, or -1: the stream is broken (truncated, order of
+ * frames, counts, an end frame that says another stage failed: err->status is that status), the descriptor can't be
+ * read, or a line is over max_record (status EXIT_FAILED; messages start with "NAME:LINE: ").
+ * Records without `_sync.stream` get meta->stream = reader->only; that is an error where two schemas were declared.
+ */
+int reader_next(struct reader *r, struct record *rec, struct meta *meta, struct error *err);
+
+#endif
