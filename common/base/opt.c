@@ -282,7 +282,11 @@ static int parse(struct parser *p, int argc, char **argv, struct asked *asked, s
 	int c;
 
 	opterr = 0;
+#ifdef __linux__
+	optind = 0;	/* glibc and musl start afresh */
+#else
 	optind = 1;
+#endif
 	while ((c = getopt_long(argc, argv, p->shorts, p->longs, NULL)) != -1) {
 		if (passes(p, c, argv))
 			opt_list_add(p->program->unknown, argv[optind - 1]);

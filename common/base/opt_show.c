@@ -94,7 +94,7 @@ int opt_version(const struct opt_program *program, bool verbose, struct error *e
 
 /* ---- completion */
 
-typedef void each_fn(struct buf *b, const struct opt *o);
+typedef void each_fn(struct buf *b, const struct opt_program *program, const struct opt *o);
 
 static void each_option(struct buf *b, const struct opt_program *program, each_fn *fn)
 {
@@ -103,9 +103,9 @@ static void each_option(struct buf *b, const struct opt_program *program, each_f
 
 	for (g = program->groups; g->opt; g++)
 		for (o = g->opt; o->name; o++)
-			fn(b, o);
+			fn(b, program, o);
 	for (o = opt_built_in(); o->name; o++)
-		fn(b, o);
+		fn(b, program, o);
 }
 
 static bool takes_value(const struct opt *o)
@@ -120,13 +120,15 @@ static void add_translated(struct buf *b, const char *s, char from, char to)
 		buf_addc(b, *s == from ? to : *s);
 }
 
-static void bash_name(struct buf *b, const struct opt *o)
+static void bash_name(struct buf *b, const struct opt_program *program, const struct opt *o)
 {
+	(void)program;
 	buf_addf(b, " --%s", o->name);
 }
 
-static void bash_case(struct buf *b, const struct opt *o)
+static void bash_case(struct buf *b, const struct opt_program *program, const struct opt *o)
 {
+	(void)program;
 	if (o->kind == OPT_CHOICE) {
 		buf_addf(b, "\t--%s) COMPREPLY=($(compgen -W '", o->name);
 		add_translated(b, o->arg, '|', ' ');
@@ -163,8 +165,9 @@ static void add_quoted(struct buf *b, const char *s)
 	}
 }
 
-static void zsh_option(struct buf *b, const struct opt *o)
+static void zsh_option(struct buf *b, const struct opt_program *program, const struct opt *o)
 {
+	(void)program;
 	buf_addf(b, "\t'%s--%s%s[", o->kind == OPT_LIST ? "*" : "", o->name, takes_value(o) ? "=" : "");
 	add_quoted(b, o->help);
 	buf_addc(b, ']');
@@ -185,13 +188,11 @@ static void add_zsh(struct buf *b, const struct opt_program *program)
 	buf_adds(b, "\t'*:operand:_files'\n");
 }
 
-static const char *fish_program;
-
-static void fish_option(struct buf *b, const struct opt *o)
+static void fish_option(struct buf *b, const struct opt_program *program, const struct opt *o)
 {
 	const char *c;
 
-	buf_addf(b, "complete -c %s -l %s", fish_program, o->name);
+	buf_addf(b, "complete -c %s -l %s", program->name, o->name);
 	if (o->letter)
 		buf_addf(b, " -s %c", o->letter);
 	if (o->kind == OPT_CHOICE) {
@@ -219,7 +220,6 @@ int opt_completion(const struct opt_program *program, int shell, struct error *e
 	} else if (shell == 1) {
 		add_zsh(&b, program);
 	} else {
-		fish_program = program->name;
 		each_option(&b, program, fish_option);
 	}
 	return print(&b, err);
