@@ -110,6 +110,10 @@ $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libsync.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(B)/libsync.a $(LIBS_common)
 
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libsync.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(B)/libsync.a $(LIBS_common)
+
 units: $(UNITS)
 fuzzers: $(FUZZERS)
 check: all units
