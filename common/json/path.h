@@ -1,6 +1,6 @@
 /*
  * path: where a value stands in a record. `contact.email`, `goals[0].minute`, `goals[*].minute`,
- * `["first name"].x`, or a JSON Pointer (RFC 6901) when it starts with '/'; "" is the whole record.
+ * `["first name"].x`, a backslash before a '.' or '[' that belongs to a name, or a JSON Pointer (RFC 6901) when it starts with '/'; "" is the whole record.
  */
 #ifndef SYNC_JSON_PATH_H
 #define SYNC_JSON_PATH_H
@@ -18,6 +18,7 @@ struct step {
 	struct span name;	/* unescaped UTF-8, for STEP_NAME; in a pointer an index may be a name too */
 	struct span quoted;	/* the same as JSON text with its quotes */
 	uint32_t index;		/* for STEP_INDEX */
+	bool either;		/* a STEP_NAME of a pointer that is an index too, where it meets an array */
 };
 
 struct path {

@@ -28,12 +28,14 @@ enum token_flag {
 	TOKEN_DIRTY   = 1 << 4,	/* container: something below was edited, so bytes don't stand for it */
 	TOKEN_REMOVED = 1 << 5,	/* key or element: gone */
 	TOKEN_ASCII   = 1 << 6,	/* string: bytes are all below 0x80 */
+	TOKEN_MOVED   = 1 << 7,	/* its place is taken by the token that `at` names: values are made from that one */
 };
 
 /*
  * at, len: where the token's bytes are. A string's are those between its quotes; a container's go from
  * its opening to its closing bracket. next: the index after the whole subtree; for a key, after its value.
- * aux: container: members or elements, 65535 when there are as many or more.
+ * aux: container: members or elements, 65535 when there are as many or more; key: the index of its object, 65535
+ * when that is as large or larger.
  */
 struct token {
 	uint32_t at, len, next;
@@ -60,6 +62,8 @@ struct scan_limits {
  */
 int scan_text(struct tape *tape, const char *p, size_t n, const struct scan_limits *limits, struct error *err);
 void tape_release(struct tape *tape);
+/* 0 if the bytes are UTF-8 (RFC 3629), else -1. */
+int scan_check_utf8(struct span text);
 
 /* The variant in use: "avx2", "sse2", "portable". scan_choose returns -1 where this machine lacks it. */
 const char *scan_variant(void);

@@ -1,0 +1,33 @@
+/* scan_private: what the variants of the scanner share. */
+#ifndef SYNC_JSON_SCAN_PRIVATE_H
+#define SYNC_JSON_SCAN_PRIVATE_H
+
+#include "json/scan.h"
+
+enum fault {
+	FAULT_END, FAULT_VALUE, FAULT_NUMBER, FAULT_NAME, FAULT_COLON, FAULT_COMMA, FAULT_AFTER, FAULT_CONTROL, FAULT_ESCAPE,
+	FAULT_UTF8, FAULT_SURROGATE, FAULT_DEEP, FAULT_TOKENS, FAULT_MEMORY,
+};
+
+struct scan_fault {
+	enum fault what;
+	size_t at;	/* offset of the byte, from 0 */
+};
+
+typedef int scan_fn(struct tape *tape, const char *base, size_t size, const struct scan_limits *limits, struct scan_fault *fault);
+
+scan_fn scan_portable;
+#if defined(__x86_64__)
+#define SCAN_X86 1
+scan_fn scan_sse2, scan_avx2;
+#endif
+
+/* All three for the variants' use. */
+int scan_fail(struct scan_fault *fault, enum fault what, size_t at);	/* -1 */
+int scan_grow(struct tape *tape, const struct scan_limits *limits, struct scan_fault *fault, size_t at);
+/* Past the escape whose backslash stands at p, a low surrogate that belongs to it included; NULL with the fault set. */
+const char *scan_escape(const char *p, const char *end, struct scan_fault *fault, const char *base);
+/* The first byte from p to end that is no UTF-8 (RFC 3629), or NULL. */
+const char *scan_utf8(const char *p, const char *end);
+
+#endif

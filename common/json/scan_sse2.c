@@ -1,0 +1,25 @@
+/* scan_sse2: the scanner that looks at 16 bytes at once. */
+#include "json/scan_private.h"
+
+#ifdef SCAN_X86
+#include <emmintrin.h>
+
+static inline uint32_t look(const char *p, uint32_t *high)
+{
+	const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	const __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+	const __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+	const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+
+	*high = (uint32_t)_mm_movemask_epi8(v);
+	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), control));
+}
+
+#define SCAN_NAME scan_sse2
+#define SCAN_TARGET
+#define SCAN_STEP 16
+#define SCAN_LOOK look
+#include "json/scan_core.h"
+#else
+typedef int scan_sse2_is_for_x86;
+#endif
