@@ -58,7 +58,7 @@ static bool is_index(struct span s, uint32_t *index)
 
 static int add_name(struct compiler *c, struct span name, struct error *err)
 {
-	struct step *s;
+	struct step *s = NULL;
 
 	if (add(c, &s, err))
 		return -1;
@@ -90,7 +90,7 @@ static int bracket(struct compiler *c, struct error *err)
 	const struct scan_limits limits = SCAN_LIMITS_INIT;
 	const char *p = c->text.p + c->at + 1, *end = c->text.p + c->text.n, *close;
 	struct record rec;
-	struct step *s;
+	struct step *s = NULL;
 	size_t n;
 	int failed;
 

@@ -15,12 +15,12 @@
 #include "json/scan.h"
 
 struct record {
-	struct span line;	/* borrowed: SCAN_PADDING bytes after it are readable */
+	struct span line;	/* borrowed: SCAN_PADDING bytes after it are readable; record_copy's own copy */
 	struct tape tape;	/* owned */
 	struct buf edit;	/* owned: the text of edits, padded */
 	struct arena arena;	/* owned: scratch, reset by every scan */
 	bool dirty;		/* something was edited since the scan */
-	struct record_links *links;	/* owned: chains of new members; private to record.c */
+	struct record_links *links;	/* owned: chains of new members; private to the record's own files */
 };
 
 struct value {
@@ -48,7 +48,7 @@ void record_release(struct record *rec);
 int record_scan(struct record *rec, const char *line, size_t n, const struct scan_limits *limits, struct error *err);
 /* The same from bytes without padding: they are copied into the record first. */
 int record_copy(struct record *rec, const char *line, size_t n, const struct scan_limits *limits, struct error *err);
-static inline struct value record_root(const struct record *rec) { return (struct value){ rec, 0 }; }
+struct value record_root(const struct record *rec);
 
 /* ---- reading */
 
@@ -114,7 +114,7 @@ int record_set_first(struct record *rec, struct span name, struct span json, str
 /* Adds the record's text without a line feed: byte for byte the line when nothing was edited. */
 void record_write(const struct record *rec, struct buf *out);
 
-static inline bool record_is_object(const struct record *rec) { return rec->tape.tok[0].type == TOKEN_OBJECT; }
+static inline bool record_is_object(const struct record *rec) { return value_type(record_root(rec)) == TOKEN_OBJECT; }
 
 /* ---- building JSON text */
 

@@ -202,19 +202,27 @@ static int explain(const struct scan_fault *f, const struct scan_limits *limits,
 	}
 }
 
-int scan_text(struct tape *tape, const char *p, size_t n, const struct scan_limits *limits, struct error *err)
+int scan_onto(struct tape *tape, const char *base, size_t from, size_t size, const struct scan_limits *limits, struct error *err)
 {
 	struct scan_fault fault;
+	uint32_t before = tape->n;
 
 	if (chosen == VARIANTS)
 		choose_best();
+	if (!variants[chosen].scan(tape, base, from, size, limits, &fault)) {
+		if (tape->n <= limits->tokens)
+			return 0;
+		scan_fail(&fault, FAULT_TOKENS, from + size);
+	}
+	tape->n = before;
+	fault.at -= from;
+	return explain(&fault, limits, err);
+}
+
+int scan_text(struct tape *tape, const char *p, size_t n, const struct scan_limits *limits, struct error *err)
+{
 	tape->n = 0;
 	if (n > INT32_MAX)
 		return error_data(err, "too-long", "a line of %zu bytes; two GiB is the most", n);
-	if (!variants[chosen].scan(tape, p, n, limits, &fault) && tape->n <= limits->tokens)
-		return 0;
-	if (tape->n > limits->tokens)
-		fault = (struct scan_fault){ FAULT_TOKENS, n };
-	tape->n = 0;
-	return explain(&fault, limits, err);
+	return scan_onto(tape, p, 0, n, limits, err);
 }

@@ -87,11 +87,11 @@ static inline const char *scan_number(const char *p, const char *end, uint8_t *f
 #endif
 
 SCAN_TARGET
-int SCAN_NAME(struct tape *tape, const char *base, size_t size, const struct scan_limits *limits, struct scan_fault *fault)
+int SCAN_NAME(struct tape *tape, const char *base, size_t from, size_t size, const struct scan_limits *limits, struct scan_fault *fault)
 {
-	const char *p = base, *end = base + size, *bad = NULL;
+	const char *p = base + from, *end = p + size, *bad = NULL;
 	struct token *tok = tape->tok, *t;
-	uint32_t n = 0, cap = tape->cap, open = UINT32_MAX, depth = 0, parent;
+	uint32_t n = tape->n, cap = tape->cap, open = UINT32_MAX, depth = 0, parent;
 	uint32_t mask, high, any_high;
 	const char *start;
 	uint8_t flags;
@@ -253,7 +253,7 @@ close:
 	parent = t->len;
 	t->len = (uint32_t)(p + 1 - (base + t->at));
 	t->next = n;
-	if (open && (t[-1].flags & TOKEN_KEY))
+	if (t > tok && (t[-1].flags & TOKEN_KEY))
 		t[-1].next = n;
 	open = parent;
 	depth--;

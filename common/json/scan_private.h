@@ -14,7 +14,12 @@ struct scan_fault {
 	size_t at;	/* offset of the byte, from 0 */
 };
 
-typedef int scan_fn(struct tape *tape, const char *base, size_t size, const struct scan_limits *limits, struct scan_fault *fault);
+/*
+ * Scans size bytes at base + from onto the end of the tape (from tape->n on); offsets are relative to base.
+ * Returns 0, or -1 with the fault; the tape's n is then not to be relied on.
+ */
+typedef int scan_fn(struct tape *tape, const char *base, size_t from, size_t size, const struct scan_limits *limits,
+		    struct scan_fault *fault);
 
 scan_fn scan_portable;
 #if defined(__x86_64__)
@@ -22,7 +27,10 @@ scan_fn scan_portable;
 scan_fn scan_sse2, scan_avx2;
 #endif
 
-/* All three for the variants' use. */
+/* scan_text onto the end of the tape; on an error the tape is as before. */
+int scan_onto(struct tape *tape, const char *base, size_t from, size_t size, const struct scan_limits *limits, struct error *err);
+
+/* All for the variants' use. */
 int scan_fail(struct scan_fault *fault, enum fault what, size_t at);	/* -1 */
 int scan_grow(struct tape *tape, const struct scan_limits *limits, struct scan_fault *fault, size_t at);
 /* Past the escape whose backslash stands at p, a low surrogate that belongs to it included; NULL with the fault set. */

@@ -1,0 +1,128 @@
+/* record_names: finds two members of one name. A record whose names stand where the last one's stood needs no search. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "json/record_private.h"
+
+/* A key of the last record that was found free of duplicates. */
+struct place {
+	uint32_t tok, len;
+	uint32_t at;		/* offset of its bytes in text */
+	uint32_t next;		/* of its value's subtree: the shape of what is below */
+};
+
+struct record_names {
+	struct place *v;	/* owned */
+	uint32_t n, cap;
+	uint32_t tokens;	/* of that record */
+	struct buf text;	/* the keys' bytes, padded by 32 */
+};
+
+void record_names_release(struct record_names *memo)
+{
+	if (!memo)
+		return;
+	buf_release(&memo->text);
+	free(memo->v);
+	free(memo);
+}
+
+/* All keys stand at the same places with the same bytes below the same objects. */
+static bool same_as_last(const struct record *rec, const struct record_names *memo)
+{
+	const struct token *tok = rec->tape.tok, *t;
+	const struct place *p, *end = memo->v + memo->n;
+
+	if (rec->tape.n != memo->tokens)
+		return false;
+	for (p = memo->v; p < end; p++) {
+		t = &tok[p->tok];
+		if (!(t->flags & TOKEN_KEY) || t->len != p->len || t->next != p->next ||
+		    memcmp(rec->line.p + t->at, memo->text.p + p->at, p->len))
+			return false;
+	}
+	return true;
+}
+
+static void remember(const struct record *rec, struct record_names *memo)
+{
+	const struct token *tok = rec->tape.tok;
+	uint32_t i;
+
+	memo->n = 0;
+	memo->tokens = rec->tape.n;
+	buf_reset(&memo->text);
+	if (rec->tape.n > 4096)	/* not worth its memory */
+		memo->tokens = 0;
+	for (i = 0; i < memo->tokens; i++) {
+		if (!(tok[i].flags & TOKEN_KEY))
+			continue;
+		XGROW(memo->v, memo->n, memo->cap);
+		memo->v[memo->n++] = (struct place){ i, tok[i].len, (uint32_t)memo->text.n, tok[i].next };
+		buf_add(&memo->text, rec->line.p + tok[i].at, tok[i].len);
+	}
+}
+
+struct named {
+	struct span text;
+	struct value name;
+};
+
+static int by_text(const void *a, const void *b)
+{
+	return span_cmp(((const struct named *)a)->text, ((const struct named *)b)->text);
+}
+
+/* Looks for a duplicate in one object; few members are compared in pairs, many sorted. */
+static int search(const struct record *rec, uint32_t object, struct arena *arena, struct value *name)
+{
+	struct value v = { rec, object }, value;
+	struct named *names;
+	struct walk walk = { 0, 0, 0 };
+	uint32_t n = 0, i, j;
+
+	names = arena_alloc(arena, (value_count(v) + 1) * sizeof *names);
+	while (value_next(v, &walk, &names[n].name, &value)) {
+		names[n].text = value_text(names[n].name, arena);
+		n++;
+	}
+	if (n > 16)
+		qsort(names, n, sizeof *names, by_text);
+	for (i = 1; i < n; i++) {
+		for (j = n > 16 ? i - 1 : 0; j < i; j++) {
+			if (!span_eq(names[i].text, names[j].text))
+				continue;
+			*name = names[i].name.tok > names[j].name.tok ? names[i].name : names[j].name;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static int search_all(const struct record *rec, struct value *name)
+{
+	struct arena arena = ARENA_INIT;
+	uint32_t i;
+	int found = 0;
+
+	for (i = 0; i < rec->tape.n && !found; i++)
+		if (rec->tape.tok[i].type == TOKEN_OBJECT && !(rec->tape.tok[i].flags & TOKEN_MOVED))
+			found = search(rec, i, &arena, name);
+	arena_release(&arena);
+	return found;
+}
+
+int record_duplicate(const struct record *rec, struct record_names **memo, struct value *name)
+{
+	if (rec->dirty)
+		return search_all(rec, name);
+	if (*memo && same_as_last(rec, *memo))
+		return 0;
+	if (search_all(rec, name))
+		return 1;
+	if (!*memo)
+		*memo = xcalloc(1, sizeof **memo);
+	remember(rec, *memo);
+	return 0;
+}

@@ -1,0 +1,47 @@
+/*
+ * record_private: how edits stand in the tape. Shared by the files record_*.c alone.
+ *
+ * A member is a key token and, right after it, a slot for its value; an element is a slot. An edit never moves
+ * tokens. A scalar is written over its slot; a container is scanned onto the end of the tape, and the slot,
+ * marked TOKEN_MOVED, names it in `at`. A new member is a key and a slot at the end of the tape, chained to
+ * its container by a link. A container with any edit below it is TOKEN_DIRTY: its bytes no longer stand for it,
+ * so its len and at hold the first and the last of its links (index + 1, 0 for none).
+ */
+#ifndef SYNC_JSON_RECORD_PRIVATE_H
+#define SYNC_JSON_RECORD_PRIVATE_H
+
+#include "json/record.h"
+
+struct link {
+	uint32_t tok;	/* the new member's key, or the new element's slot */
+	uint32_t next;	/* index + 1 of the next link of the same container, 0 for none */
+};
+
+struct record_links {
+	struct link *v;		/* owned */
+	uint32_t n, cap;
+	uint32_t front;		/* links of the root that stand before its own members: index + 1 of the first */
+	struct buf scratch;	/* a name on its way into the edit buffer */
+	struct buf copy_value;	/* a value on its way into the edit buffer */
+	struct buf copy;	/* the line of record_copy */
+};
+
+/* The token that stands for a slot. */
+static inline uint32_t slot_token(const struct record *rec, uint32_t slot)
+{
+	while (rec->tape.tok[slot].flags & TOKEN_MOVED)
+		slot = rec->tape.tok[slot].at;
+	return slot;
+}
+
+static inline bool is_container(const struct token *t)
+{
+	return t->type >= TOKEN_ARRAY;
+}
+
+/* value_next that gives the slot (its key is the token before it, in an object): 1 or 0. */
+int walk_slot(const struct record *rec, uint32_t container, struct walk *walk, uint32_t *slot);
+/* The slot of a step below a container: 1 or 0. guess may be NULL. Not for STEP_EACH. */
+int find_slot(const struct record *rec, uint32_t container, const struct step *step, uint32_t *guess, uint32_t *slot);
+
+#endif

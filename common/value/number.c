@@ -1,0 +1,289 @@
+/* number: JSON numbers by their digits. */
+#include "value/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A number taken apart: 0.d1d2d3… × 10^exponent, where d1 is not 0 and the last digit isn't either. Its digits
+ * are those of `text` (with perhaps a '.' among them) from the first significant one on.
+ */
+struct parts {
+	bool negative;
+	const char *p;		/* the first significant digit */
+	size_t n;		/* digits, the '.' not counted; 0: the value is zero */
+	int64_t exponent;
+};
+
+struct digits {
+	const char *p;
+	size_t left;
+};
+
+static inline char next_digit(struct digits *d)
+{
+	if (!d->left)
+		return '0';
+	d->left--;
+	if (*d->p == '.')
+		d->p++;
+	return *d->p++;
+}
+
+static struct digits digits_of(const struct parts *a)
+{
+	return (struct digits){ a->p, a->n };
+}
+
+/* The exponent behind 'e', kept within what arithmetic on it can stand. */
+static int64_t read_exponent(const char *p, const char *end)
+{
+	const int64_t most = INT64_MAX / 4;
+	bool negative = false;
+	int64_t e = 0;
+
+	if (p < end && (*p == '+' || *p == '-'))
+		negative = *p++ == '-';
+	for (; p < end; p++)
+		e = e > most / 10 ? most : e * 10 + (*p - '0');
+	return negative ? -e : e;
+}
+
+static struct parts take_apart(struct span s)
+{
+	struct parts a = { false, NULL, 0, 0 };
+	const char *p = s.p, *end = s.p + s.n, *mantissa_end, *last = NULL, *dot = NULL, *q;
+	int64_t e = 0;
+
+	if (p < end && *p == '-') {
+		a.negative = true;
+		p++;
+	}
+	for (q = p; q < end && (*q | 0x20) != 'e'; q++) {
+		if (*q == '.') {
+			dot = q;
+		} else if (*q != '0') {
+			last = q;
+			if (!a.p)
+				a.p = q;
+		}
+	}
+	mantissa_end = q;
+	if (!a.p) {
+		a.negative = false;
+		return a;
+	}
+	if (q < end)
+		e = read_exponent(q + 1, end);
+	if (!dot)
+		dot = mantissa_end;
+	a.n = (size_t)(last + 1 - a.p) - (a.p < dot && dot < last);
+	a.exponent = e + (a.p < dot ? dot - a.p : dot + 1 - a.p);
+	return a;
+}
+
+static int compare_magnitude(const struct parts *a, const struct parts *b)
+{
+	struct digits x = digits_of(a), y = digits_of(b);
+	char c, d;
+
+	if (!a->n || !b->n)
+		return (a->n > 0) - (b->n > 0);
+	if (a->exponent != b->exponent)
+		return a->exponent < b->exponent ? -1 : 1;
+	while (x.left || y.left) {
+		c = next_digit(&x);
+		d = next_digit(&y);
+		if (c != d)
+			return c < d ? -1 : 1;
+	}
+	return 0;
+}
+
+int number_compare(struct span s, struct span t)
+{
+	struct parts a = take_apart(s), b = take_apart(t);
+
+	if (a.negative != b.negative)
+		return a.negative ? -1 : 1;
+	return a.negative ? compare_magnitude(&b, &a) : compare_magnitude(&a, &b);
+}
+
+bool number_is_integer(struct span s)
+{
+	struct parts a = take_apart(s);
+
+	return !a.n || (a.exponent > 0 && (uint64_t)a.exponent >= a.n);
+}
+
+bool number_is_zero(struct span s)
+{
+	return take_apart(s).n == 0;
+}
+
+/* The magnitude of an integer below 2^64: 0, or -1. */
+static int magnitude(const struct parts *a, uint64_t *out)
+{
+	struct digits d = digits_of(a);
+	int64_t i;
+	uint64_t v = 0;
+	unsigned digit;
+
+	*out = 0;
+	if (!a->n)
+		return 0;
+	if (a->exponent <= 0 || a->exponent > 20 || (uint64_t)a->exponent < a->n)
+		return -1;
+	for (i = 0; i < a->exponent; i++) {
+		digit = (unsigned)(next_digit(&d) - '0');
+		if (v > (UINT64_MAX - digit) / 10)
+			return -1;
+		v = v * 10 + digit;
+	}
+	*out = v;
+	return 0;
+}
+
+/* Up to 18 plain digits, the usual case. */
+static bool plain(struct span s, int64_t *out)
+{
+	const char *p = s.p, *end = s.p + s.n;
+	bool negative = s.n && *p == '-';
+	int64_t v = 0;
+
+	if (s.n > 18)
+		return false;
+	for (p += negative; p < end; p++) {
+		if (*p < '0' || *p > '9')
+			return false;
+		v = v * 10 + (*p - '0');
+	}
+	*out = negative ? -v : v;
+	return true;
+}
+
+int number_int64(struct span s, int64_t *out)
+{
+	struct parts a;
+	uint64_t v;
+
+	if (plain(s, out))
+		return 0;
+	a = take_apart(s);
+	if (magnitude(&a, &v) || v > (uint64_t)INT64_MAX + a.negative)
+		return -1;
+	*out = a.negative ? (int64_t)(0 - v) : (int64_t)v;
+	return 0;
+}
+
+int number_uint64(struct span s, uint64_t *out)
+{
+	struct parts a = take_apart(s);
+
+	return a.negative ? -1 : magnitude(&a, out);
+}
+
+/* Programs leave LC_NUMERIC at "C", so strtod reads a point. */
+double number_double(struct span s)
+{
+	char room[64], *text = s.n < sizeof room ? room : malloc(s.n + 1);
+	double d;
+
+	if (!text)
+		return NAN;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	d = strtod(text, NULL);
+	if (text != room)
+		free(text);
+	return d;
+}
+
+size_t number_from_double(double d, char out[NUMBER_DOUBLE_ROOM])
+{
+	int precision, n;
+
+	out[0] = '\0';
+	if (!isfinite(d))
+		return 0;
+	if (d == floor(d) && fabs(d) < 1e15)
+		return (size_t)snprintf(out, NUMBER_DOUBLE_ROOM, "%.0f", d);
+	for (precision = 15; precision < 17; precision++) {
+		snprintf(out, NUMBER_DOUBLE_ROOM, "%.*g", precision, d);
+		if (strtod(out, NULL) == d)
+			return strlen(out);
+	}
+	n = snprintf(out, NUMBER_DOUBLE_ROOM, "%.17g", d);
+	return (size_t)n;
+}
+
+bool number_fits_double(struct span s)
+{
+	char text[NUMBER_DOUBLE_ROOM];
+	size_t n = number_from_double(number_double(s), text);
+
+	return n && number_compare(s, (struct span){ text, n }) == 0;
+}
+
+/* Long division of a's digits, with zeros behind, by a divisor of up to 18 digits. */
+static bool divides(const struct parts *a, uint64_t divisor, int64_t zeros)
+{
+	struct digits d = digits_of(a);
+	unsigned __int128 rest = 0;
+
+	while (d.left)
+		rest = (rest * 10 + (unsigned)(next_digit(&d) - '0')) % divisor;
+	for (; zeros > 0 && rest; zeros--)
+		rest = rest * 10 % divisor;
+	return rest == 0;
+}
+
+/*
+ * With a = A × 10^i and b = B × 10^j, A and B integers that don't end in 0: a / b is an integer iff B divides
+ * A × 10^(i - j), and where i < j the quotient would need A to be divisible by 10, which it isn't, unless B is to
+ * be multiplied: then B × 10^(j - i) must divide A.
+ */
+bool number_is_multiple(struct span s, struct span divisor)
+{
+	struct parts a = take_apart(s), b = take_apart(divisor), whole;
+	int64_t shift;
+	uint64_t value = 0;
+	struct digits d;
+
+	if (!a.n)
+		return true;
+	if (!b.n)
+		return false;
+	shift = (a.exponent - (int64_t)a.n) - (b.exponent - (int64_t)b.n);
+	if (shift < 0)
+		return false;
+	whole = b;
+	d = digits_of(&whole);
+	if (b.n <= 18) {
+		while (d.left)
+			value = value * 10 + (uint64_t)(next_digit(&d) - '0');
+		/* a factor 2 or 5 in value is used up by at most 60 zeros */
+		return divides(&a, value, shift > 64 ? 64 : shift);
+	}
+	return fmod(number_double(s), number_double(divisor)) == 0;
+}
+
+size_t number_canonical(struct span s, char *out)
+{
+	struct parts a = take_apart(s);
+	struct digits d = digits_of(&a);
+	char *o = out;
+
+	if (!a.n) {
+		*o = '0';
+		return 1;
+	}
+	if (a.negative)
+		*o++ = '-';
+	while (d.left)
+		*o++ = next_digit(&d);
+	o += sprintf(o, "e%lld", (long long)a.exponent);
+	return (size_t)(o - out);
+}
