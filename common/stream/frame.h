@@ -66,6 +66,13 @@ int meta_member(const struct meta *meta, const char *name, struct value *out);
 int meta_set(struct meta *meta, struct record *rec, struct streams *streams, const char *name, struct span json, struct error *err);
 int meta_unset(struct meta *meta, struct record *rec, struct streams *streams, const char *name, struct error *err);
 
+/*
+ * Reserved names. A source's own top members `_sync`, `__sync`, … travel with one more leading underscore:
+ * names_reserve adds it (extractors), names_restore takes it away again (loaders, once `_sync` itself was read and removed).
+ */
+int names_reserve(struct record *rec, struct error *err);
+int names_restore(struct record *rec, struct error *err);
+
 /* The begin frame, parsed. Spans borrow from the record. */
 struct begin {
 	enum scope scope;

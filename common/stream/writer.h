@@ -20,6 +20,8 @@ struct writer {
 	struct rejects *rejects;	/* borrowed, may be NULL: where writer_reject puts records */
 	bool plain;		/* --plain: no frames are written */
 	bool begun, ended;
+	size_t line;		/* where writer_line_start began, in out */
+	uint64_t seq;		/* of the last checkpoint */
 };
 
 void writer_open(struct writer *w, int fd, const char *name, struct streams *streams, bool plain);

@@ -1,0 +1,101 @@
+/* count: the names of a run's streams, and records counted by stream. */
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "stream/frame.h"
+
+void streams_init(struct streams *s)
+{
+	*s = (struct streams){ NULL, 0, 0 };
+	streams_index(s, SPAN_LIT(""));
+}
+
+void streams_release(struct streams *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++) {
+		free(s->entry[i].name);
+		free(s->entry[i].json);
+	}
+	free(s->entry);
+	*s = (struct streams){ NULL, 0, 0 };
+}
+
+int streams_find(const struct streams *s, struct span name)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (span_eq(name, (struct span){ s->entry[i].name, s->entry[i].len }))
+			return (int)i;
+	return -1;
+}
+
+uint32_t streams_index(struct streams *s, struct span name)
+{
+	int found = streams_find(s, name);
+	struct buf json = BUF_INIT;
+
+	if (found >= 0)
+		return (uint32_t)found;
+	XGROW(s->entry, s->n, s->cap);
+	json_add_string(&json, name);
+	s->entry[s->n] = (struct stream_entry){ xstrndup(name.p, name.n), name.n, buf_take(&json) };
+	return s->n++;
+}
+
+void counts_add(struct counts *c, uint32_t stream, uint64_t n)
+{
+	uint32_t cap;
+
+	if (stream >= c->cap) {
+		cap = stream + 8;
+		c->n = xreallocarray(c->n, cap, sizeof *c->n);
+		memset(c->n + c->cap, 0, (cap - c->cap) * sizeof *c->n);
+		c->cap = cap;
+	}
+	c->n[stream] += n;
+}
+
+uint64_t counts_get(const struct counts *c, uint32_t stream)
+{
+	return stream < c->cap ? c->n[stream] : 0;
+}
+
+uint64_t counts_total(const struct counts *c)
+{
+	uint64_t sum = 0;
+	uint32_t i;
+
+	for (i = 0; i < c->cap; i++)
+		sum += c->n[i];
+	return sum;
+}
+
+void counts_reset(struct counts *c)
+{
+	if (c->cap)
+		memset(c->n, 0, c->cap * sizeof *c->n);
+}
+
+void counts_release(struct counts *c)
+{
+	free(c->n);
+	*c = (struct counts){ NULL, 0 };
+}
+
+void counts_write(const struct counts *c, const struct streams *s, struct buf *out)
+{
+	const char *comma = "";
+	uint32_t i;
+
+	buf_addc(out, '{');
+	for (i = 0; i < s->n; i++) {
+		if (!counts_get(c, i))
+			continue;
+		buf_addf(out, "%s%s:%llu", comma, s->entry[i].json, (unsigned long long)c->n[i]);
+		comma = ",";
+	}
+	buf_addc(out, '}');
+}

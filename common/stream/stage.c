@@ -1,0 +1,135 @@
+/* stage: the loop of a program that reads a stream and writes one. */
+#include "stream/stage.h"
+
+#include "stream/reject.h"
+
+struct run {
+	const struct stage *stage;
+	void *self;
+	struct reader *r;
+	struct writer *w;
+	struct stage_reason *reason;
+	struct record_names *names;
+	struct error flush;	/* what went wrong in before_block */
+};
+
+static void flush(void *ctx)
+{
+	struct run *run = ctx;
+
+	if (!run->flush.status)
+		(void)writer_flush(run->w, &run->flush);
+}
+
+static int where(const struct run *run, struct error *err)
+{
+	return error_prefix(err, "%s:%llu", run->r->name, (unsigned long long)run->r->lineno);
+}
+
+static int set_aside(struct run *run, struct record *rec, const struct meta *meta, struct error *err)
+{
+	struct stage_reason why = run->reason ? *run->reason : (struct stage_reason){ { "", 0 }, { "", 0 } };
+
+	return writer_reject(run->w, rec, meta, err, why.path, why.rule, err) ? where(run, err) : 0;
+}
+
+static int one_record(struct run *run, struct record *rec, struct meta *meta, struct error *err)
+{
+	struct value name;
+	int verdict = STAGE_PASS;
+
+	if (run->reason)
+		*run->reason = (struct stage_reason){ { "", 0 }, { "", 0 } };
+	if (record_duplicate(rec, &run->names, &name)) {
+		error_data(err, "duplicate-name", "two members are called '%s'", error_show(value_bytes(name)));
+		return set_aside(run, rec, meta, err);
+	}
+	if (run->stage->record)
+		verdict = run->stage->record(run->self, rec, meta, run->w, err);
+	if (verdict == STAGE_PASS)
+		return writer_record(run->w, rec, meta, err);
+	if (verdict == STAGE_REJECT)
+		return set_aside(run, rec, meta, err);
+	return verdict < 0 ? -1 : 0;
+}
+
+static int end_frame(struct run *run, struct error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < run->w->streams->n; i++)
+		counts_add(&run->w->aside, i, counts_get(&run->r->aside, i));
+	return writer_end(run->w, err);
+}
+
+/* The checkpoint goes on with this stage's counts and number. */
+static int checkpoint(struct run *run, const struct meta *meta, struct error *err)
+{
+	struct buf state = BUF_INIT;
+	struct value v;
+	bool named = meta_member(meta, "stream", &v);
+	int failed;
+
+	if (meta_member(meta, "state", &v))
+		value_write(v, &state);
+	failed = writer_checkpoint(run->w, named ? meta->stream : UINT32_MAX, buf_span(&state), err);
+	buf_release(&state);
+	return failed;
+}
+
+static int one_frame(struct run *run, struct record *rec, struct meta *meta, struct error *err)
+{
+	int verdict = STAGE_PASS;
+
+	if (run->stage->frame)
+		verdict = run->stage->frame(run->self, rec, meta, run->w, err);
+	if (verdict != STAGE_PASS)
+		return verdict < 0 ? -1 : 0;
+	if (meta->op == OP_END)
+		return end_frame(run, err);
+	if (meta->op == OP_CHECKPOINT)
+		return checkpoint(run, meta, err);
+	return writer_frame(run->w, rec, meta, err);
+}
+
+static int loop(struct run *run, struct record *rec, struct error *err)
+{
+	struct meta meta;
+	int got;
+
+	while ((got = reader_next(run->r, rec, &meta, err)) > 0) {
+		if (got == READER_RECORD)
+			got = one_record(run, rec, &meta, err);
+		else if (got == READER_FRAME)
+			got = one_frame(run, rec, &meta, err);
+		else
+			got = writer_reject_raw(run->w, run->r->line, err, err) ? where(run, err) : 0;
+		if (got < 0)
+			return -1;
+		if (run->flush.status) {
+			*err = run->flush;
+			return -1;
+		}
+	}
+	return got;
+}
+
+int stage_run(const struct stage *stage, void *self, struct reader *r, struct writer *w, struct stage_reason *reason,
+	      struct error *err)
+{
+	struct run run = { .stage = stage, .self = self, .r = r, .w = w, .reason = reason, .flush = ERROR_INIT };
+	struct record rec;
+	int failed;
+
+	record_init(&rec);
+	r->before_block = flush;
+	r->ctx = &run;
+	failed = loop(&run, &rec, err);
+	if (!failed && w->rejects)
+		failed = rejects_check(w->rejects, w->records + w->rejects->n, true, err);
+	if (failed)
+		writer_fail(w, err);
+	record_names_release(run.names);
+	record_release(&rec);
+	return failed ? -1 : 0;
+}

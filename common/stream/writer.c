@@ -1,0 +1,299 @@
+/* writer: a stream's lines out, counted. */
+#include "stream/writer.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fileio.h"
+#include "base/xalloc.h"
+#include "stream/reject.h"
+
+enum { GATHER = 128 << 10 };
+
+void writer_open(struct writer *w, int fd, const char *name, struct streams *streams, bool plain)
+{
+	*w = (struct writer){ .fd = fd, .name = xstrdup(name), .streams = streams, .plain = plain };
+	buf_reserve(&w->out, GATHER + (32 << 10));
+	io_pipe_enlarge(fd);
+}
+
+void writer_close(struct writer *w)
+{
+	buf_release(&w->out);
+	counts_release(&w->counts);
+	counts_release(&w->aside);
+	free(w->name);
+	w->name = NULL;
+}
+
+int writer_flush(struct writer *w, struct error *err)
+{
+	size_t n = w->out.n;
+
+	buf_reset(&w->out);
+	w->line = 0;
+	w->bytes += n;
+	return n ? io_write(w->fd, w->out.p, n, w->name, err) : 0;
+}
+
+static int gathered(struct writer *w, struct error *err)
+{
+	return w->out.n >= GATHER ? writer_flush(w, err) : 0;
+}
+
+int writer_record(struct writer *w, const struct record *rec, const struct meta *meta, struct error *err)
+{
+	record_write(rec, &w->out);
+	buf_addc(&w->out, '\n');
+	counts_add(&w->counts, meta->stream, 1);
+	w->records++;
+	return gathered(w, err);
+}
+
+struct buf *writer_line_start(struct writer *w)
+{
+	w->line = w->out.n;
+	return &w->out;
+}
+
+int writer_line_end(struct writer *w, uint32_t stream, struct error *err)
+{
+	buf_addc(&w->out, '\n');
+	counts_add(&w->counts, stream, 1);
+	w->records++;
+	return gathered(w, err);
+}
+
+void writer_line_cancel(struct writer *w)
+{
+	w->out.n = w->line;
+}
+
+/* ---- frames */
+
+static void head(struct writer *w, const char *op)
+{
+	buf_addf(&w->out, "{\"_sync\":{\"op\":\"%s\"", op);
+}
+
+static int tail(struct writer *w, struct error *err)
+{
+	buf_adds(&w->out, "}}\n");
+	return gathered(w, err);
+}
+
+static void add_member(struct writer *w, const char *name, struct span json)
+{
+	if (json.n)
+		buf_addf(&w->out, ",\"%s\":%.*s", name, (int)json.n, json.p);
+}
+
+int writer_begin(struct writer *w, enum scope scope, struct span run, struct span source, struct span from, struct error *err)
+{
+	char made[27];
+
+	counts_reset(&w->counts);
+	counts_reset(&w->aside);
+	w->begun = true;
+	w->ended = false;
+	w->seq = 0;
+	if (w->plain)
+		return 0;
+	if (!run.n) {
+		run_new(made);
+		run = span_of(made);
+	}
+	head(w, "begin");
+	buf_addf(&w->out, ",\"format\":1,\"run\":\"%.*s\"", (int)run.n, run.p);
+	add_member(w, "source", source);
+	buf_addf(&w->out, ",\"scope\":\"%s\"", scope_name(scope));
+	add_member(w, "from", from);
+	return tail(w, err);
+}
+
+int writer_frame(struct writer *w, const struct record *rec, const struct meta *meta, struct error *err)
+{
+	if (meta->op == OP_BEGIN && !value_present(meta->sync))
+		return writer_begin(w, SCOPE_PART, SPAN_LIT(""), SPAN_LIT(""), SPAN_LIT(""), err);
+	if (meta->op == OP_BEGIN) {
+		counts_reset(&w->counts);
+		counts_reset(&w->aside);
+		w->begun = true;
+		w->ended = false;
+		w->seq = 0;
+	}
+	if (w->plain)
+		return 0;
+	record_write(rec, &w->out);
+	buf_addc(&w->out, '\n');
+	return gathered(w, err);
+}
+
+int writer_schema(struct writer *w, uint32_t stream, struct span key, struct span schema, struct error *err)
+{
+	if (w->plain)
+		return 0;
+	head(w, "schema");
+	add_member(w, "stream", span_of(w->streams->entry[stream].json));
+	add_member(w, "key", key);
+	add_member(w, "schema", schema);
+	return tail(w, err);
+}
+
+int writer_checkpoint(struct writer *w, uint32_t stream, struct span state, struct error *err)
+{
+	if (w->rejects && rejects_sync(w->rejects, err))
+		return -1;
+	if (w->plain)
+		return 0;
+	head(w, "checkpoint");
+	if (stream != UINT32_MAX)
+		add_member(w, "stream", span_of(w->streams->entry[stream].json));
+	buf_addf(&w->out, ",\"seq\":%llu", (unsigned long long)++w->seq);
+	add_member(w, "state", state);
+	buf_adds(&w->out, ",\"count\":");
+	counts_write(&w->counts, w->streams, &w->out);
+	return tail(w, err);
+}
+
+int writer_end(struct writer *w, struct error *err)
+{
+	if (w->rejects && rejects_sync(w->rejects, err))
+		return -1;
+	w->ended = true;
+	if (!w->plain) {
+		head(w, "end");
+		buf_adds(&w->out, ",\"count\":");
+		counts_write(&w->counts, w->streams, &w->out);
+		if (counts_total(&w->aside)) {
+			buf_adds(&w->out, ",\"aside\":");
+			counts_write(&w->aside, w->streams, &w->out);
+		}
+		buf_adds(&w->out, "}}\n");
+	}
+	return writer_flush(w, err);
+}
+
+void writer_fail(struct writer *w, const struct error *why)
+{
+	struct error ignored;
+
+	if (w->plain || w->ended)
+		return;
+	if (!w->begun && writer_begin(w, SCOPE_PART, SPAN_LIT(""), SPAN_LIT(""), SPAN_LIT(""), &ignored))
+		return;
+	head(w, "end");
+	buf_addf(&w->out, ",\"status\":%d,\"message\":", why->status ? why->status : EXIT_FAILED);
+	if (json_add_string(&w->out, span_of(why->text)))
+		buf_adds(&w->out, "\"a stage before this one failed\"");
+	buf_adds(&w->out, "}}\n");
+	w->ended = true;
+	(void)writer_flush(w, &ignored);
+}
+
+int writer_finish(struct writer *w, struct error *err)
+{
+	return writer_flush(w, err) ? -1 : io_close(w->fd, w->name, err);
+}
+
+/* ---- what is set aside */
+
+static void add_text(struct buf *b, const char *name, struct span text)
+{
+	buf_addf(b, ",\"%s\":", name);
+	if (json_add_string(b, text))
+		json_add_string(b, span_of(error_show(text)));
+}
+
+static void add_error(struct buf *b, const struct rejects *r, const struct error *reason, struct span path, struct span rule)
+{
+	buf_addf(b, "{\"code\":\"%s\",\"by\":\"%s\"", reason->code ? reason->code : "failed", r->by);
+	if (path.n)
+		add_text(b, "path", path);
+	if (rule.n)
+		add_text(b, "rule", rule);
+	add_text(b, "message", span_of(reason->text));
+	buf_addc(b, '}');
+}
+
+/* One write for the line in r->line. */
+static int put(struct writer *w, uint32_t stream, struct error *err)
+{
+	struct rejects *r = w->rejects;
+
+	buf_addc(&r->line, '\n');
+	if (io_write(r->fd, r->line.p, r->line.n, r->path, err))
+		return -1;
+	r->unsynced = true;
+	r->n++;
+	counts_add(&w->aside, stream, 1);
+	return rejects_check(r, w->records + r->n, false, err);
+}
+
+static int refuse(const struct error *reason, struct span path, struct error *err)
+{
+	return error_data(err, reason->code, "%s%s%s (--rejects FILE sets such records aside)", path.n ? error_show(path) : "",
+			  path.n ? ": " : "", reason->text);
+}
+
+int writer_reject(struct writer *w, struct record *rec, const struct meta *meta, const struct error *reason, struct span path,
+		  struct span rule, struct error *err)
+{
+	struct rejects *r = w->rejects;
+	struct meta m = *meta;
+	struct value v;
+	struct error why = *reason;	/* err may be the same */
+
+	if (!r || r->fd < 0)
+		return refuse(&why, path, err);
+	buf_reset(&r->line);
+	add_error(&r->line, r, &why, path, rule);
+	if (meta->stream && !meta_member(&m, "stream", &v) &&
+	    meta_set(&m, rec, w->streams, "stream", span_of(w->streams->entry[meta->stream].json), err))
+		return -1;
+	if (meta_set(&m, rec, w->streams, "error", buf_span(&r->line), err))
+		return -1;
+	buf_reset(&r->line);
+	record_write(rec, &r->line);
+	return put(w, meta->stream, err);
+}
+
+static void add_base64(struct buf *b, struct span s)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t i, left;
+	unsigned v;
+
+	for (i = 0; i < s.n; i += 3) {
+		left = s.n - i;
+		v = (unsigned)(unsigned char)s.p[i] << 16;
+		if (left > 1)
+			v |= (unsigned)(unsigned char)s.p[i + 1] << 8;
+		if (left > 2)
+			v |= (unsigned char)s.p[i + 2];
+		buf_addc(b, digits[v >> 18]);
+		buf_addc(b, digits[v >> 12 & 63]);
+		buf_addc(b, left > 1 ? digits[v >> 6 & 63] : '=');
+		buf_addc(b, left > 2 ? digits[v & 63] : '=');
+	}
+}
+
+int writer_reject_raw(struct writer *w, struct span line, const struct error *reason, struct error *err)
+{
+	struct rejects *r = w->rejects;
+	struct error why = *reason;
+
+	if (!r || r->fd < 0)
+		return refuse(&why, SPAN_LIT(""), err);
+	buf_reset(&r->line);
+	buf_adds(&r->line, "{\"_sync\":{\"error\":");
+	add_error(&r->line, r, &why, SPAN_LIT(""), SPAN_LIT(""));
+	buf_adds(&r->line, ",\"raw\":");
+	if (json_add_string(&r->line, line)) {
+		buf_addc(&r->line, '"');
+		add_base64(&r->line, line);
+		buf_adds(&r->line, "\",\"rawEncoding\":\"base64\"");
+	}
+	buf_adds(&r->line, "}}");
+	return put(w, 0, err);
+}
