@@ -45,17 +45,13 @@ uint32_t streams_index(struct streams *s, struct span name)
 	return s->n++;
 }
 
-void counts_add(struct counts *c, uint32_t stream, uint64_t n)
+void counts_grow(struct counts *c, uint32_t stream)
 {
-	uint32_t cap;
+	uint32_t cap = stream + 8;
 
-	if (stream >= c->cap) {
-		cap = stream + 8;
-		c->n = xreallocarray(c->n, cap, sizeof *c->n);
-		memset(c->n + c->cap, 0, (cap - c->cap) * sizeof *c->n);
-		c->cap = cap;
-	}
-	c->n[stream] += n;
+	c->n = xreallocarray(c->n, cap, sizeof *c->n);
+	memset(c->n + c->cap, 0, (cap - c->cap) * sizeof *c->n);
+	c->cap = cap;
 }
 
 uint64_t counts_get(const struct counts *c, uint32_t stream)

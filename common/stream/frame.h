@@ -39,7 +39,13 @@ struct counts {
 	uint64_t *n;		/* owned, by stream index */
 	uint32_t cap;
 };
-void counts_add(struct counts *c, uint32_t stream, uint64_t n);
+void counts_grow(struct counts *c, uint32_t stream);
+static inline void counts_add(struct counts *c, uint32_t stream, uint64_t n)
+{
+	if (stream >= c->cap)
+		counts_grow(c, stream);
+	c->n[stream] += n;
+}
 uint64_t counts_get(const struct counts *c, uint32_t stream);
 uint64_t counts_total(const struct counts *c);
 void counts_reset(struct counts *c);

@@ -70,6 +70,7 @@ void reader_close(struct reader *r)
 	free(r->name);
 	counts_release(&r->counts);
 	counts_release(&r->aside);
+	counts_release(&r->total);
 	*r = (struct reader){ .name = NULL };
 }
 
@@ -112,6 +113,8 @@ static int fill(struct reader *r, struct error *err)
 	p->eof = got == 0;
 	p->end += (size_t)got;
 	r->bytes += (uint64_t)got;
+	if (r->progress)
+		progress_update(r->progress, r->records, r->bytes);
 	return 0;
 }
 
@@ -235,6 +238,8 @@ static int give_record(struct reader *r, struct record *rec, struct meta *meta, 
 		meta->stream = r->only;
 	}
 	counts_add(&r->counts, meta->stream, 1);
+	counts_add(&r->total, meta->stream, 1);
+	r->records++;
 	return READER_RECORD;
 }
 

@@ -10,6 +10,7 @@
 #define SYNC_STREAM_READER_H
 
 #include "stream/frame.h"
+#include "stream/progress.h"
 
 struct reader_options {
 	bool plain;		/* --plain: frames are skipped and nothing is counted; empty input is meant */
@@ -35,9 +36,12 @@ struct reader {
 	char *name;		/* owned: for messages, a file's name or "standard input" */
 	uint64_t lineno;	/* of the line last returned, from 1 */
 	uint64_t bytes;		/* read so far */
+	uint64_t records;	/* given so far */
 	struct span line;	/* the line last returned, without its line feed; until the next call */
 	bool framed;		/* the input has frames */
 	struct counts counts;	/* records since begin */
+	struct counts total;	/* records in all */
+	struct progress *progress;	/* borrowed, may be NULL: told about every buffer read */
 	struct counts aside;	/* what the end frame said was set aside upstream, good at READER_FRAME OP_END */
 	enum scope scope;	/* of the section being read; plain input is `part` */
 	uint32_t only;		/* the stream that records without a name belong to: the one that a schema frame declared, else 0 */

@@ -22,6 +22,8 @@ void writer_close(struct writer *w)
 	buf_release(&w->out);
 	counts_release(&w->counts);
 	counts_release(&w->aside);
+	counts_release(&w->total);
+	counts_release(&w->total_aside);
 	free(w->name);
 	w->name = NULL;
 }
@@ -41,12 +43,18 @@ static int gathered(struct writer *w, struct error *err)
 	return w->out.n >= GATHER ? writer_flush(w, err) : 0;
 }
 
+static void counted(struct writer *w, uint32_t stream)
+{
+	counts_add(&w->counts, stream, 1);
+	counts_add(&w->total, stream, 1);
+	w->records++;
+}
+
 int writer_record(struct writer *w, const struct record *rec, const struct meta *meta, struct error *err)
 {
 	record_write(rec, &w->out);
 	buf_addc(&w->out, '\n');
-	counts_add(&w->counts, meta->stream, 1);
-	w->records++;
+	counted(w, meta->stream);
 	return gathered(w, err);
 }
 
@@ -59,8 +67,7 @@ struct buf *writer_line_start(struct writer *w)
 int writer_line_end(struct writer *w, uint32_t stream, struct error *err)
 {
 	buf_addc(&w->out, '\n');
-	counts_add(&w->counts, stream, 1);
-	w->records++;
+	counted(w, stream);
 	return gathered(w, err);
 }
 
@@ -227,6 +234,7 @@ static int put(struct writer *w, uint32_t stream, struct error *err)
 	r->unsynced = true;
 	r->n++;
 	counts_add(&w->aside, stream, 1);
+	counts_add(&w->total_aside, stream, 1);
 	return rejects_check(r, w->records + r->n, false, err);
 }
 

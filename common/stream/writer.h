@@ -16,6 +16,7 @@ struct writer {
 	struct streams *streams;	/* borrowed */
 	struct counts counts;	/* records written since begin */
 	struct counts aside;	/* set aside here and upstream since begin */
+	struct counts total, total_aside;	/* written, and set aside here, in all */
 	uint64_t records, bytes;	/* in all */
 	struct rejects *rejects;	/* borrowed, may be NULL: where writer_reject puts records */
 	bool plain;		/* --plain: no frames are written */

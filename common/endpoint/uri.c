@@ -1,0 +1,113 @@
+/* uri: what an operand names. */
+#include "endpoint/uri.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "endpoint/names.h"
+
+void endpoint_release(struct endpoint *e)
+{
+	free(e->scheme);
+	free(e->text);
+	free(e->stream);
+	*e = (struct endpoint){ NULL, NULL, NULL };
+}
+
+bool path_is_sqlite(const char *path)
+{
+	static const char *const endings[] = { ".db", ".sqlite", ".sqlite3" };
+	size_t n = strlen(path), i, len;
+
+	for (i = 0; i < sizeof endings / sizeof *endings; i++) {
+		len = strlen(endings[i]);
+		if (n > len && !strcmp(path + n - len, endings[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The length of the scheme before "://", or 0. */
+static size_t scheme_length(const char *s)
+{
+	size_t n;
+
+	if (s[0] < 'a' || s[0] > 'z')
+		return 0;
+	n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+	return strncmp(s + n, "://", 3) ? 0 : n;
+}
+
+static int refuse_password(const char *uri, size_t scheme, struct error *err)
+{
+	const char *authority = uri + scheme + 3, *end = authority + strcspn(authority, "/?#");
+	const char *at = NULL, *p;
+
+	for (p = authority; p < end; p++)
+		if (*p == '@')
+			at = p;
+	if (!at || !memchr(authority, ':', (size_t)(at - authority)))
+		return 0;
+	return error_set(err, EXIT_USAGE, "a password in a command line can be read by everyone here: put the address into the "
+			 "endpoints file, mode 0600, and name it '@NAME'");
+}
+
+static void set_fragment(struct endpoint *e)
+{
+	char *hash = strrchr(e->text, '#');
+
+	if (!hash || hash == e->text)
+		return;
+	e->stream = xstrdup(hash + 1);
+	*hash = '\0';
+}
+
+static int parse(struct endpoint *e, const char *operand, bool named, struct error *err)
+{
+	size_t n = scheme_length(operand);
+
+	e->text = xstrdup(operand);
+	if (n) {
+		if (!named && refuse_password(operand, n, err))
+			return -1;
+		e->scheme = xstrndup(operand, n);
+		set_fragment(e);
+		return 0;
+	}
+	if (access(operand, F_OK))
+		set_fragment(e);
+	e->scheme = xstrdup(path_is_sqlite(e->text) ? "sqlite" : "file");
+	return 0;
+}
+
+/* @NAME or @NAME#STREAM */
+static int parse_named(struct endpoint *e, const char *operand, struct error *err)
+{
+	char *name = xstrdup(operand + 1), *hash = strrchr(name, '#'), *uri = NULL;
+	int failed;
+
+	if (hash)
+		*hash = '\0';
+	failed = endpoint_lookup(name, &uri, err) || parse(e, uri, true, err);
+	if (!failed && hash) {
+		free(e->stream);
+		e->stream = xstrdup(hash + 1);
+	}
+	free(uri);
+	free(name);
+	return failed ? -1 : 0;
+}
+
+int endpoint_parse(struct endpoint *e, const char *operand, struct error *err)
+{
+	int failed;
+
+	*e = (struct endpoint){ NULL, NULL, NULL };
+	if (!*operand)
+		return error_set(err, EXIT_USAGE, "an empty operand names nothing");
+	failed = operand[0] == '@' && operand[1] ? parse_named(e, operand, err) : parse(e, operand, false, err);
+	if (failed)
+		endpoint_release(e);
+	return failed;
+}

@@ -1,0 +1,27 @@
+/*
+ * uri: what an operand names: a scheme (whose connector is to be run), the text to give that connector, and a stream.
+ *
+ *   app.db#games            sqlite, "app.db", "games"       .db, .sqlite and .sqlite3 are SQLite
+ *   sqlite:///app.db?mode=ro   sqlite, as written
+ *   games.csv, -, dir/      file
+ *   @prod#games             what the endpoints file says of `prod`, "games"
+ *
+ * A scheme is [a-z][a-z0-9+.-]* before "://". A '#' that belongs to an existing file's name is no fragment.
+ */
+#ifndef SYNC_ENDPOINT_URI_H
+#define SYNC_ENDPOINT_URI_H
+
+#include "base/error.h"
+
+struct endpoint {
+	char *scheme;	/* owned */
+	char *text;	/* owned: for the connector, without the fragment */
+	char *stream;	/* owned: the fragment, NULL for none */
+};
+
+/* 0; or -1: a usage error, such as a password in the text, with the way to do it. */
+int endpoint_parse(struct endpoint *e, const char *operand, struct error *err);
+void endpoint_release(struct endpoint *e);
+bool path_is_sqlite(const char *path);
+
+#endif
