@@ -63,7 +63,7 @@ LIB_SRC  := $(sort $(wildcard common/*/*.c))
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/obj/%.o)
 TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/sync-*/*.c)))))
 BINS     := $(TOOLS:%=$(B)/bin/%)
-LIBEXEC  := $(foreach s,$(SCHEMES),$(B)/libexec/sync/sync-extract-$(s) $(B)/libexec/sync/sync-load-$(s))
+LIBEXEC  := $(foreach s,$(SCHEMES),$(foreach k,extract load,$(if $(wildcard cmd/connectors/$(s)/$(k)*.c),$(B)/libexec/sync/sync-$(k)-$(s))))
 UNITS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -144,7 +144,7 @@ uninstall:
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$t \
 	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$t \
 	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$t.fish; done
-	for s in $(SCHEMES); do rm -f $(DESTDIR)$(PREFIX)/libexec/sync/sync-extract-$$s $(DESTDIR)$(PREFIX)/libexec/sync/sync-load-$$s; done
+	for p in $(notdir $(LIBEXEC)); do rm -f $(DESTDIR)$(PREFIX)/libexec/sync/$$p; done
 	for p in $(notdir $(man_pages)); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${p##*.}/$$p; done
 	for f in $(notdir $(wildcard share/*)); do rm -f $(DESTDIR)$(PREFIX)/share/sync/$$f; done
 	-rmdir $(DESTDIR)$(PREFIX)/libexec/sync $(DESTDIR)$(PREFIX)/share/sync 2>/dev/null

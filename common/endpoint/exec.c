@@ -2,6 +2,7 @@
 #include "endpoint/exec.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -167,6 +168,7 @@ int extraction_start(struct extraction *x, const char *operand, const char *cons
 	if (pipe(pipes)) {
 		failed = error_errno(err, EXIT_FAILED, "cannot make a pipe");
 	} else {
+		(void)fcntl(pipes[0], F_SETFD, FD_CLOEXEC);
 		x->pid = fork();
 		if (x->pid == 0) {
 			close(pipes[0]);

@@ -1,0 +1,50 @@
+/* dispatch: finds the connector of the first operand, and becomes it. */
+#include "endpoint/dispatch.h"
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/sig.h"
+#include "base/xalloc.h"
+#include "endpoint/exec.h"
+#include "endpoint/uri.h"
+
+/* argv with the first operand resolved. Files name their stream by an option, since all their operands are files. */
+static char **resolved(const struct endpoint *e, int argc, char **argv, int first)
+{
+	char **out = xcalloc((size_t)argc + 3, sizeof *out);
+	struct buf option = BUF_INIT;
+	bool file = !strcmp(e->scheme, "file");
+	int n = 0, i;
+
+	out[n++] = argv[0];
+	if (e->stream && file) {
+		buf_addf(&option, "--stream=%s", e->stream);
+		out[n++] = buf_take(&option);
+	}
+	for (i = 1; i < first; i++)
+		out[n++] = argv[i];
+	out[n++] = e->text;
+	if (e->stream && !file)
+		out[n++] = e->stream;
+	for (i = first + 1; i < argc; i++)
+		out[n++] = argv[i];
+	return out;
+}
+
+int dispatch(const struct opt_program *program, int argc, char **argv)
+{
+	struct error err = ERROR_INIT;
+	struct endpoint e;
+	int first;
+
+	sig_start();
+	diag_start(program->name);
+	first = opt_parse(program, argc, argv, &err);
+	if (first == OPT_ASKED)
+		return EXIT_DONE;
+	if (first >= 0 && first == argc)
+		error_set(&err, EXIT_USAGE, "an endpoint is missing; try '%s --help'", program->name);
+	else if (first >= 0 && !endpoint_parse(&e, argv[first], &err))
+		connector_exec(program->name, e.scheme, resolved(&e, argc, argv, first), &err);
+	return diag_fail(&err);
+}

@@ -1,0 +1,33 @@
+/* extract_opts: the options of sync-extract. */
+#include "endpoint/extract_opts.h"
+
+#define ROW(name, letter, kind, arg, field, help) OPT(name, letter, kind, arg, struct extract_options, field, help)
+
+const struct opt extract_any_opts[] = {
+	ROW("stream", 's', OPT_STRING, "NAME", stream, "one stream of this name for all"),
+	ROW("key", 'k', OPT_STRING, "F[,F]", key, "the key, where the source declares none"),
+	ROW("state", 0, OPT_STRING, "WHERE", state, "read only what came since the state"),
+	ROW("reset", 0, OPT_FLAG, NULL, reset, "read in full whatever the state says"),
+	ROW("follow", 'f', OPT_FLAG, NULL, follow, "go on reading what comes"),
+	ROW("shard", 0, OPT_SHARD, "I/N", shard, "read only the Ith of N parts"),
+	OPT_END,
+};
+
+const struct opt extract_file_opts[] = {
+	ROW("format", 0, OPT_CHOICE, "ndjson|json|csv|tsv", format, "form of the files (by their ending)"),
+	ROW("records", 0, OPT_STRING, "PATH", records, "where in a JSON document the records are"),
+	ROW("delimiter", 'd', OPT_STRING, "C", delimiter, "CSV: what stands between cells (,)"),
+	ROW("quote", 0, OPT_STRING, "C", quote, "CSV: what cells are quoted with (\")"),
+	ROW("header", 0, OPT_STRING, "F[,F]", header, "CSV: names, for files without a header row"),
+	ROW("schema", 0, OPT_STRING, "FILE", schema, "JSON Schema: types of CSV cells, declared"),
+	ROW("with-path", 0, OPT_FLAG, NULL, with_path, "add the file's path to records as '_path'"),
+	ROW("changes", 0, OPT_FLAG, NULL, changes, "'_sync' in plain files says what a record is"),
+	OPT_END,
+};
+
+const struct opt extract_sql_opts[] = {
+	ROW("query", 0, OPT_STRING, "SQL", query, "read a query's rows, as --stream NAME"),
+	ROW("cursor", 0, OPT_STRING, "FIELD", cursor, "a column that grows: delta by its value"),
+	ROW("lock-timeout", 0, OPT_SECONDS, "TIME", lock_timeout, "wait so long for a lock (30s)"),
+	OPT_END,
+};

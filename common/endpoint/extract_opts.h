@@ -1,0 +1,31 @@
+/* extract_opts: the options of sync-extract. The dispatcher knows all of them, a connector those groups that it serves. */
+#ifndef SYNC_ENDPOINT_EXTRACT_OPTS_H
+#define SYNC_ENDPOINT_EXTRACT_OPTS_H
+
+#include "base/opt.h"
+
+enum { FORMAT_ANY = -1, FORMAT_NDJSON, FORMAT_JSON, FORMAT_CSV, FORMAT_TSV };	/* of --format and --from: index in their words */
+
+struct extract_options {
+	/* any connector */
+	const char *stream, *state, *key;
+	struct opt_shard shard;
+	bool reset, follow;
+	/* files */
+	int format;			/* FORMAT_ANY unless given */
+	const char *records, *delimiter, *quote, *header, *schema;
+	bool with_path, changes;
+	/* databases */
+	const char *query, *cursor;
+	double lock_timeout;		/* seconds */
+};
+#define EXTRACT_OPTIONS_INIT { .format = FORMAT_ANY, .lock_timeout = 30 }
+
+extern const struct opt extract_any_opts[];
+extern const struct opt extract_file_opts[];
+extern const struct opt extract_sql_opts[];
+
+#define EXTRACT_SYNOPSIS "[OPTION...] ENDPOINT [STREAM...]\n[OPTION...] FILE..."
+#define EXTRACT_SUMMARY "Reads a system, all of it or what changed since a checkpoint, or follows it live."
+
+#endif
