@@ -1,0 +1,59 @@
+/*
+ * state: how far a job has come. Only sync-load writes it; sync-extract reads it and names it in `begin.from`.
+ *
+ * A state file is JSON: {"format":1,"jobs":{"default":{"generation":"7","run":"01JF…","connector":"file","source":"…",
+ * "selection":"…","tokens":{"games":{…}},"loader":{…}}}}. In a database it is a row of the table _sync_state
+ * (job, generation, state), whose column `state` holds the same object as a job here. All leaves are strings.
+ *
+ * Compare-and-swap: a loader takes the state with the generation that the stream started from, and each store moves the
+ * generation by one; whoever finds another generation lost a race and exits 75.
+ */
+#ifndef SYNC_ENDPOINT_STATE_H
+#define SYNC_ENDPOINT_STATE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct state_place {
+	char *where;	/* owned: a file's path, or an endpoint */
+	char *job;	/* owned: "default" unless `#job` was given */
+};
+
+struct state {
+	uint64_t generation;	/* 0: there is none yet */
+	json_t *job;		/* owned: the job's object; never NULL after state_init */
+};
+
+int state_place_parse(struct state_place *p, const char *text, struct error *err);
+void state_place_release(struct state_place *p);
+
+void state_init(struct state *s);
+void state_release(struct state *s);
+/* From a job's JSON object text (a database's row). -1: damaged. */
+int state_parse(struct state *s, struct span text, const char *where, struct error *err);
+/* The job's object as text, with its generation. */
+void state_text(const struct state *s, struct buf *out);
+
+/* Reads a state file. A missing file or job is generation 0; one that can't be read or is damaged is -1. */
+int state_read_file(struct state *s, const struct state_place *p, struct error *err);
+/*
+ * Stores s as generation s->generation + 1 if the file still has s->generation, under a lock; then moves s on.
+ * -1 with status EXIT_AGAIN when another run has moved it. The other jobs of the file are kept.
+ */
+int state_store_file(struct state *s, const struct state_place *p, struct error *err);
+
+/* Strings of the job: "run", "connector", "source", "selection"; NULL where missing. */
+const char *state_string(const struct state *s, const char *name);
+void state_set_string(struct state *s, const char *name, const char *value);
+/* A stream's token ("" for the run's), borrowed, or NULL. */
+json_t *state_token(const struct state *s, const char *stream);
+/* text: a JSON object. */
+int state_set_token(struct state *s, const char *stream, struct span text, struct error *err);
+/* The loader's own position, borrowed, or NULL; set takes over v. */
+json_t *state_loader(const struct state *s);
+void state_set_loader(struct state *s, json_t *v);
+
+#endif
