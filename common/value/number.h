@@ -29,7 +29,8 @@ bool number_fits_double(struct span s);
 bool number_is_multiple(struct span s, struct span divisor);
 
 /*
- * The one text of a value: "-", significant digits without leading or trailing zeros, "e" and an exponent; "0".
+ * The one text of a value: "-", significant digits without leading or trailing zeros, "e" and the exponent of 0.digits
+ * (7 is "7e1", 0.25 is "25e0"); "0".
  * Equal values give equal bytes. out has room for s.n + NUMBER_CANONICAL_EXTRA bytes. Returns the length.
  */
 enum { NUMBER_CANONICAL_EXTRA = 24 };
