@@ -137,6 +137,7 @@ static int next_line(struct reader *r, struct error *err)
 	if (!eol && p->at == p->end)
 		return 0;
 	r->line = (struct span){ start, (size_t)((eol ? eol : p->buf + p->end) - start) };
+	r->offset = r->bytes - (uint64_t)(p->end - p->at);
 	p->at += r->line.n + (eol != NULL);
 	r->lineno++;
 	if (r->line.n > r->opt.max_record)
@@ -170,6 +171,7 @@ static int next_text(struct reader *r, struct error *err)
 	if (got > 0 && r->lineno == 1 && r->line.n >= 3 && !memcmp(r->line.p, "\xef\xbb\xbf", 3)) {
 		r->line.p += 3;
 		r->line.n -= 3;
+		r->offset += 3;
 	}
 	return got;
 }
@@ -226,6 +228,13 @@ static int scan_line(struct reader *r, struct record *rec, struct meta *meta, st
 	return 0;
 }
 
+static void count_record(struct reader *r, uint32_t stream)
+{
+	counts_add(&r->counts, stream, 1);
+	counts_add(&r->total, stream, 1);
+	r->records++;
+}
+
 static int give_record(struct reader *r, struct record *rec, struct meta *meta, struct error *err)
 {
 	if (r->opt.data) {
@@ -237,9 +246,7 @@ static int give_record(struct reader *r, struct record *rec, struct meta *meta, 
 			return broken(r, EXIT_FAILED, "a record that names no stream, where there are several", err);
 		meta->stream = r->only;
 	}
-	counts_add(&r->counts, meta->stream, 1);
-	counts_add(&r->total, meta->stream, 1);
-	r->records++;
+	count_record(r, meta->stream);
 	return READER_RECORD;
 }
 
@@ -434,4 +441,21 @@ int reader_next(struct reader *r, struct record *rec, struct meta *meta, struct 
 		got = one_line(r, rec, meta, err);
 	} while (got == -2);
 	return got;
+}
+
+int reader_peek(struct reader *r, struct error *err)
+{
+	int got;
+
+	if (r->priv->state != IN_PLAIN || !r->opt.data)
+		return 0;
+	got = next_text(r, err);
+	r->priv->again = got > 0;
+	return got;
+}
+
+void reader_skip(struct reader *r)
+{
+	r->priv->again = false;
+	count_record(r, r->only);
 }

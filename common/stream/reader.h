@@ -36,6 +36,7 @@ struct reader {
 	char *name;		/* owned: for messages, a file's name or "standard input" */
 	uint64_t lineno;	/* of the line last returned, from 1 */
 	uint64_t bytes;		/* read so far */
+	uint64_t offset;	/* where the line last returned begins, in bytes from the start */
 	uint64_t records;	/* given so far */
 	struct span line;	/* the line last returned, without its line feed; until the next call */
 	bool framed;		/* the input has frames */
@@ -63,5 +64,13 @@ void reader_close(struct reader *r);
  * Records without `_sync.stream` get meta->stream = reader->only; that is an error where two schemas were declared.
  */
 int reader_next(struct reader *r, struct record *rec, struct meta *meta, struct error *err);
+
+/*
+ * Looks at the next line before reader_next gives it: 1 and r->line (lineno and offset are its own), where it is a record
+ * of plain data (opt.data); 0 anywhere else, at the end too; -1 as reader_next.
+ */
+int reader_peek(struct reader *r, struct error *err);
+/* Passes over the line that reader_peek showed, counted as a record, for a caller who knows what it holds. */
+void reader_skip(struct reader *r);
 
 #endif
