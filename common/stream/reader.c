@@ -86,7 +86,7 @@ static int fill(struct reader *r, struct error *err)
 {
 	struct reader_private *p = r->priv;
 	ssize_t got;
-	size_t cap;
+	size_t cap, want;
 	char *grown;
 
 	if (p->at) {
@@ -107,7 +107,10 @@ static int fill(struct reader *r, struct error *err)
 	}
 	if (r->before_block && !io_readable(p->fd))
 		r->before_block(r->ctx);
-	got = io_read(p->fd, p->buf + p->end, p->cap - p->end);
+	want = p->cap - p->end;
+	if (r->opt.limit && want > r->opt.limit - r->bytes)
+		want = (size_t)(r->opt.limit - r->bytes);
+	got = io_read(p->fd, p->buf + p->end, want);
 	if (got < 0)
 		return error_errno(err, EXIT_FAILED, "cannot read '%s'", r->name);
 	p->eof = got == 0;
@@ -134,11 +137,12 @@ static int next_line(struct reader *r, struct error *err)
 		if (fill(r, err))
 			return -1;
 	}
-	if (!eol && p->at == p->end)
+	if (!eol && (p->at == p->end || r->opt.whole_lines))
 		return 0;
 	r->line = (struct span){ start, (size_t)((eol ? eol : p->buf + p->end) - start) };
 	r->offset = r->bytes - (uint64_t)(p->end - p->at);
 	p->at += r->line.n + (eol != NULL);
+	r->consumed += r->line.n + (eol != NULL);
 	r->lineno++;
 	if (r->line.n > r->opt.max_record)
 		return error_set(err, EXIT_FAILED, "%s:%llu: a line of more than %zu bytes (--max-record)", r->name,

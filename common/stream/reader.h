@@ -18,10 +18,12 @@ struct reader_options {
 	bool data;		/* input is data of the user's: a `_sync` or `__sync` in it travels with one more underscore
 				   (extractors; not with --changes or for a saved stream) */
 	bool file;		/* a regular file: empty means an empty source */
+	bool whole_lines;	/* an unterminated last line is not given: it may still grow */
+	uint64_t limit;		/* bytes to read at most, 0 for all: the rest of the file is not looked at */
 	size_t max_record;	/* bytes a line, 16 MiB unless told */
 	struct scan_limits limits;
 };
-#define READER_OPTIONS_INIT { false, false, false, false, 16u << 20, SCAN_LIMITS_INIT }
+#define READER_OPTIONS_INIT { .max_record = 16u << 20, .limits = SCAN_LIMITS_INIT }
 
 enum reader_what {
 	READER_END = 0,		/* input is over, and ended well */
@@ -38,6 +40,7 @@ struct reader {
 	uint64_t bytes;		/* read so far */
 	uint64_t offset;	/* where the line last returned begins, in bytes from the start */
 	uint64_t records;	/* given so far */
+	uint64_t consumed;	/* bytes up to the end of the line last returned */
 	struct span line;	/* the line last returned, without its line feed; until the next call */
 	bool framed;		/* the input has frames */
 	struct counts counts;	/* records since begin */

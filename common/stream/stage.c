@@ -40,7 +40,7 @@ static int one_record(struct run *run, struct record *rec, struct meta *meta, st
 
 	if (run->reason)
 		*run->reason = (struct stage_reason){ { "", 0 }, { "", 0 } };
-	if (record_duplicate(rec, &run->names, &name)) {
+	if (!run->stage->names_pass && record_duplicate(rec, &run->names, &name)) {
 		error_data(err, "duplicate-name", "two members are called '%s'", error_show(value_bytes(name)));
 		return set_aside(run, rec, meta, err);
 	}

@@ -17,6 +17,7 @@ enum stage_verdict {
 struct stage {
 	/* Each may be NULL: passed on. frame() is called for every frame, before it is written (for checkpoint: after all records before it are written). */
 	int (*record)(void *self, struct record *rec, struct meta *meta, struct writer *w, struct error *err);
+	bool names_pass;	/* records with two members of one name are no business of this stage */
 	int (*frame)(void *self, struct record *rec, struct meta *meta, struct writer *w, struct error *err);
 };
 

@@ -1,0 +1,193 @@
+/* extract_list: operands of sync-extract for files: files, folders and patterns, and the streams they make. */
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "extract.h"
+
+static const char *const packings[] = { ".gz", ".zst", ".zstd", NULL };
+static const struct { const char *ending; int format; } forms[] = {
+	{ ".ndjson", FORMAT_NDJSON }, { ".jsonl", FORMAT_NDJSON }, { ".json", FORMAT_JSON }, { ".csv", FORMAT_CSV },
+	{ ".tsv", FORMAT_TSV }, { NULL, FORMAT_ANY },
+};
+
+static bool ends_with(struct span s, const char *ending)
+{
+	size_t n = strlen(ending);
+
+	return s.n > n && !memcmp(s.p + s.n - n, ending, n);
+}
+
+/* The base name without its endings; *format is what they say. */
+static struct span stem(const char *path, int *format)
+{
+	const char *slash = strrchr(path, '/');
+	struct span base = span_of(slash ? slash + 1 : path);
+	size_t i;
+
+	*format = FORMAT_NDJSON;
+	for (i = 0; packings[i]; i++) {
+		if (!ends_with(base, packings[i]))
+			continue;
+		base.n -= strlen(packings[i]);
+		break;
+	}
+	for (i = 0; forms[i].ending; i++) {
+		if (!ends_with(base, forms[i].ending))
+			continue;
+		base.n -= strlen(forms[i].ending);
+		*format = forms[i].format;
+		break;
+	}
+	return base;
+}
+
+static bool known_ending(const char *name)
+{
+	int format;
+	struct span base = stem(name, &format);
+	size_t i;
+
+	for (i = 0; forms[i].ending; i++)
+		if (!strncmp(name + base.n, forms[i].ending, strlen(forms[i].ending)))
+			return true;
+	return false;
+}
+
+static bool listed(const struct sources *s, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (!strcmp(s->v[i].path, path))
+			return true;
+	return false;
+}
+
+static int add_source(struct extract *x, const char *path, struct error *err)
+{
+	struct sources *s = &x->sources;
+	struct source *new;
+	struct span name;
+	int format;
+
+	if (listed(s, path))
+		return error_set(err, EXIT_USAGE, "'%s' is named twice", path);
+	name = strcmp(path, "-") ? stem(path, &format) : (format = FORMAT_NDJSON, SPAN_LIT(""));
+	if (x->o->stream)
+		name = span_of(x->o->stream);
+	if (scan_check_utf8(name))
+		return error_set(err, EXIT_USAGE, "'%s' is no UTF-8: name its stream with --stream", error_show(span_of(path)));
+	XGROW(s->v, s->n, s->cap);
+	new = &s->v[s->n++];
+	*new = (struct source){ .path = xstrdup(path), .name = xstrndup(name.p, name.n), .stream = streams_index(&x->tool->streams, name),
+				.format = x->o->format == FORMAT_ANY ? format : x->o->format };
+	return 0;
+}
+
+static int wanted(const struct dirent *e)
+{
+	return e->d_name[0] != '.' && known_ending(e->d_name);
+}
+
+/* The regular files of a folder whose endings say what they are, in the order of their names. Only new ones, where told. */
+static int add_folder(struct extract *x, const char *folder, bool only_new, int *added, struct error *err)
+{
+	struct dirent **list;
+	struct buf path = BUF_INIT;
+	struct stat st;
+	int n = scandir(folder, &list, wanted, alphasort), i, failed = 0;
+
+	if (n < 0)
+		return error_errno(err, EXIT_FAILED, "cannot read the folder '%s'", folder);
+	for (i = 0; i < n; i++) {
+		buf_reset(&path);
+		buf_addf(&path, "%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", list[i]->d_name);
+		free(list[i]);
+		if (failed || stat(buf_str(&path), &st) || !S_ISREG(st.st_mode) || (only_new && listed(&x->sources, path.p)))
+			continue;
+		failed = add_source(x, path.p, err);
+		(*added)++;
+	}
+	free(list);
+	buf_release(&path);
+	return failed;
+}
+
+static int add_pattern(struct extract *x, const char *pattern, struct error *err)
+{
+	glob_t g;
+	size_t i;
+	int failed = 0;
+
+	if (glob(pattern, 0, NULL, &g)) {
+		globfree(&g);
+		errno = ENOENT;
+		return error_errno(err, EXIT_FAILED, "cannot open '%s'", pattern);
+	}
+	for (i = 0; i < g.gl_pathc && !failed; i++)
+		failed = add_source(x, g.gl_pathv[i], err);
+	globfree(&g);
+	return failed;
+}
+
+static int add_operand(struct extract *x, const char *operand, struct error *err)
+{
+	struct stat st;
+	int added = 0;
+
+	if (!strncmp(operand, "file://", 7))
+		operand += 7;
+	if (!strcmp(operand, "-"))
+		return add_source(x, operand, err);
+	if (stat(operand, &st))
+		return add_pattern(x, operand, err);	/* a name that is no pattern matches itself or fails */
+	if (!S_ISDIR(st.st_mode))
+		return add_source(x, operand, err);
+	opt_list_add(&x->sources.folders, operand);
+	return add_folder(x, operand, false, &added, err);
+}
+
+int list_sources(struct extract *x, char **operands, int n, struct error *err)
+{
+	size_t j;
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (add_operand(x, operands[i], err))
+			return -1;
+	for (j = 1; j < x->sources.n; j++)
+		if (x->sources.v[j].stream != x->sources.v[0].stream)
+			x->tagged = true;
+	if (x->o->follow && x->sources.folders.n && !x->o->stream)
+		x->tagged = true;	/* a file that comes may be another stream */
+	return 0;
+}
+
+int list_new(struct extract *x, struct error *err)
+{
+	int added = 0;
+	size_t i;
+
+	for (i = 0; i < x->sources.folders.n; i++)
+		if (add_folder(x, x->sources.folders.v[i], true, &added, err))
+			return -1;
+	return added;
+}
+
+void sources_release(struct sources *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		free(s->v[i].path);
+		free(s->v[i].name);
+	}
+	free(s->v);
+	opt_list_release(&s->folders);
+	*s = (struct sources){ .v = NULL };
+}
