@@ -1,0 +1,81 @@
+/*
+ * run: what every loader does: reads the stream, checks scope and state, hands records to its connector, sets bad
+ * ones aside, commits at checkpoints, acts at the end, and makes the state durable behind the records.
+ *
+ * The connector is told of things in this order: open (at the first begin), schema, record and commit as they come,
+ * finish (at the end of input), and always close. Nothing is durable but by commit and finish.
+ */
+#ifndef SYNC_LOAD_RUN_H
+#define SYNC_LOAD_RUN_H
+
+#include "endpoint/load_opts.h"
+#include "endpoint/state.h"
+#include "stream/tool.h"
+
+enum load_verdict { LOAD_DONE = 0, LOAD_REJECT = 1 };	/* or -1 */
+
+struct load;
+
+struct connector {
+	const char *name;		/* "sqlite" */
+	enum load_mode mode;		/* when none is given */
+	unsigned modes;			/* 1 << MODE_… of those it has */
+	bool plain_is_full;		/* plain input counts as scope full (files) */
+	bool own_state;			/* it keeps the state itself, where load->state_here is set */
+	int (*open)(void *self, struct load *l, struct error *err);
+	/* A stream is declared: key is its JSON array or none, schema the JSON Schema. */
+	int (*schema)(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err);
+	/* A record without `_sync`, names as the source had them; meta still has its `_sync` members, taken before: see load_meta. */
+	int (*record)(void *self, struct load *l, struct record *rec, const struct meta *meta, struct error *err);
+	/* Makes all that came before durable, with the state's new tokens (in its own transaction where own_state). */
+	int (*commit)(void *self, struct load *l, struct error *err);
+	/* The input has ended well: replace and mirror act, then all is made durable. */
+	int (*finish)(void *self, struct load *l, struct error *err);
+	void (*close)(void *self, struct load *l);	/* undoes what isn't durable, releases */
+};
+
+/* What a record's `_sync` said, kept when it is taken out of the record. Spans live until the next record. */
+struct load_sync {
+	struct record rec;		/* the `_sync` object itself, when has */
+	bool has;
+};
+
+struct load {
+	struct tool *tool;
+	struct load_options *o;
+	const struct connector *connector;
+	void *self;
+	enum load_mode mode;
+	const char *stream;		/* STREAM operand, or NULL */
+	bool begun;
+	bool framed;			/* the input has frames */
+	enum scope scope;		/* of all sections together */
+	uint64_t aside;			/* set aside by all stages, known at the end */
+	uint64_t records;		/* taken so far */
+	struct load_sync sync;		/* of the record in hand */
+	struct state state;
+	struct state_place place;
+	bool state_here;		/* --state names the target itself */
+	uint64_t inserted, updated, unchanged, deleted;	/* for statistics and --verbose */
+	char run[40];			/* the run's name */
+	struct buf source;		/* begin.source */
+};
+
+/* Runs the whole of sync-load after options were parsed. Returns the exit status. */
+int load_main(struct tool *tool, struct load_options *o, const struct connector *connector, void *self, const char *stream,
+	      const char *target);
+
+/* A member of the `_sync` that the record in hand came with: 1 or 0. */
+int load_member(const struct load *l, const char *name, struct value *out);
+
+/*
+ * May what isn't in the stream be deleted (replace and mirror)? target_rows: rows that are there now. -1: a guard says
+ * no (scope, nothing came, something was set aside), with the word that would let it.
+ */
+int guard_whole(const struct load *l, uint64_t target_rows, struct error *err);
+/* Mirror with records set aside upserts and deletes nothing: true then. */
+bool guard_keeps_all(const struct load *l);
+/* So many of the rows at the start are being deleted: -1 over --max-delete (50 %). */
+int guard_deletes(const struct load *l, uint64_t deletes, uint64_t rows_at_start, struct error *err);
+
+#endif
