@@ -284,6 +284,7 @@ static int load_stream(struct loop *loop, struct error *err)
 		return -1;
 	if (l->o->state && !l->state_here && !l->o->dry_run && state_store_file(&l->state, &l->place, err))
 		return -1;
+	l->durable = true;
 	l->tool->look = l->aside > 0;
 	say_what(l);
 	return 0;

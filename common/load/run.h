@@ -48,6 +48,7 @@ struct load {
 	enum load_mode mode;
 	const char *stream;		/* STREAM operand, or NULL */
 	bool begun;
+	uint32_t only;			/* for connectors with one target: the stream of the last record */
 	bool framed;			/* the input has frames */
 	enum scope scope;		/* of all sections together */
 	uint64_t aside;			/* set aside by all stages, known at the end */
@@ -56,6 +57,7 @@ struct load {
 	struct state state;
 	struct state_place place;
 	bool state_here;		/* --state names the target itself */
+	bool durable;			/* everything is, the state too: close may forget how to undo */
 	uint64_t inserted, updated, unchanged, deleted;	/* for statistics and --verbose */
 	char run[40];			/* the run's name */
 	struct buf source;		/* begin.source */

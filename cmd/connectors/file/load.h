@@ -1,0 +1,85 @@
+/*
+ * load: sync-load-file: a stream as files.
+ *
+ *   load.c          main, one file or one for each stream or value
+ *   load_out.c      a file being written: replaced whole or appended to, packed or not
+ *   load_append.c   what makes an append whole: it is cut back to where a killed run began
+ *   load_csv.c      records as rows
+ */
+#ifndef SYNC_FILE_LOAD_H
+#define SYNC_FILE_LOAD_H
+
+#include "base/fileio.h"
+#include "load/run.h"
+
+enum { FORMAT_NDJSON, FORMAT_JSON, FORMAT_CSV, FORMAT_TSV };
+
+struct column {
+	struct path path;
+	struct cursor cursor;
+};
+
+struct columns {
+	struct column *v;	/* owned; their paths live in the arena */
+	size_t n, cap;
+	struct arena arena;
+	bool given;		/* by --fields: other members are left out */
+	bool known;
+};
+
+struct packer;
+
+struct out {
+	char *path;		/* owned */
+	char *name;		/* owned: the stream or value that it is for */
+	int fd;
+	bool direct;		/* a pipe, a device or standard output: written as it comes */
+	struct replacement temp;	/* of a file that is replaced */
+	struct packer *packer;	/* NULL: not packed */
+	struct buf buf;		/* not written yet */
+	int format;
+	struct columns columns;
+	uint64_t records;
+	uint64_t size;		/* append: bytes that were there and bytes written since */
+	char *undo;		/* owned: append: the note of the size at the start, or NULL */
+	bool existed;		/* there was something in it */
+};
+
+struct files {
+	struct load_options *o;
+	const char *target;
+	bool folder;		/* a file for each stream, or for each value of --split-by */
+	struct path split;
+	struct cursor split_cursor;
+	struct arena arena;
+	struct out **out;	/* owned */
+	size_t n, cap;
+	struct out *last;
+	struct columns schema;	/* columns of the schema frame last seen */
+	char delimiter;
+};
+
+/* ---- load_out.c */
+struct out *out_open(struct files *f, struct load *l, const char *path, const char *name, struct error *err);
+int out_record(struct files *f, struct out *o, struct record *rec, struct error *err);	/* LOAD_DONE, LOAD_REJECT, -1 */
+/* Writes what is gathered to the file, and to the disk. */
+int out_sync(struct out *o, struct error *err);
+/* The file's end: replaced for good, or synced. */
+int out_finish(struct files *f, struct out *o, struct error *err);
+void out_close(struct out *o, bool durable);
+int format_of(const char *path, int wish);
+
+/* ---- load_append.c */
+int append_open(struct files *f, struct load *l, struct out *o, struct error *err);
+/* Notes the sizes in the state. */
+void append_note(const struct files *f, struct load *l);
+
+/* ---- load_csv.c */
+int columns_from_list(struct columns *c, const char *list, struct error *err);
+int columns_from_object(struct columns *c, struct value object);
+int columns_from_header(struct columns *c, const char *path, char delimiter, struct error *err);
+void columns_release(struct columns *c);
+void csv_header(const struct columns *c, char delimiter, struct buf *out);
+int csv_row(struct columns *c, const struct record *rec, char delimiter, struct buf *out, struct error *err);
+
+#endif

@@ -1,0 +1,257 @@
+/* load_out: a file being written, replaced as a whole or appended to, packed by its ending. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "base/xalloc.h"
+#include "load.h"
+
+enum { GATHER = 128 << 10 };
+
+struct packer {
+	z_stream gzip;
+	ZSTD_CCtx *zstd;	/* NULL: gzip */
+	char out[GATHER];
+};
+
+static bool ends_with(const char *s, const char *ending)
+{
+	size_t n = strlen(s), m = strlen(ending);
+
+	return n > m && !strcmp(s + n - m, ending);
+}
+
+int format_of(const char *path, int wish)
+{
+	static const struct { const char *ending; int format; } forms[] = {
+		{ ".json", FORMAT_JSON }, { ".csv", FORMAT_CSV }, { ".tsv", FORMAT_TSV },
+	};
+	static const char *const packings[] = { "", ".gz", ".zst", ".zstd" };
+	char ending[16];
+	size_t i, j;
+
+	for (i = 0; wish < 0 && i < sizeof forms / sizeof *forms; i++) {
+		for (j = 0; j < sizeof packings / sizeof *packings; j++) {
+			snprintf(ending, sizeof ending, "%s%s", forms[i].ending, packings[j]);
+			if (ends_with(path, ending))
+				return forms[i].format;
+		}
+	}
+	return wish < 0 ? FORMAT_NDJSON : wish;
+}
+
+/* ---- packing */
+
+static int packer_open(struct out *o, struct error *err)
+{
+	bool gzip = ends_with(o->path, ".gz"), zstd = ends_with(o->path, ".zst") || ends_with(o->path, ".zstd");
+
+	if (!gzip && !zstd)
+		return 0;
+	o->packer = xcalloc(1, sizeof *o->packer);
+	if (zstd)
+		o->packer->zstd = ZSTD_createCCtx();
+	if (zstd ? !o->packer->zstd : deflateInit2(&o->packer->gzip, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return error_set(err, EXIT_FAILED, "out of memory");
+	return 0;
+}
+
+static void packer_close(struct packer *p)
+{
+	if (!p)
+		return;
+	if (p->zstd)
+		ZSTD_freeCCtx(p->zstd);
+	else
+		deflateEnd(&p->gzip);
+	free(p);
+}
+
+static int pack_gzip(struct out *o, bool last, struct error *err)
+{
+	z_stream *z = &o->packer->gzip;
+
+	z->next_in = (unsigned char *)o->buf.p;
+	z->avail_in = (unsigned)o->buf.n;
+	do {
+		z->next_out = (unsigned char *)o->packer->out;
+		z->avail_out = GATHER;
+		if (deflate(z, last ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_ERROR)
+			return error_set(err, EXIT_FAILED, "cannot pack '%s'", o->path);
+		if (io_write(o->fd, o->packer->out, GATHER - z->avail_out, o->path, err))
+			return -1;
+	} while (z->avail_out == 0);
+	return 0;
+}
+
+static int pack_zstd(struct out *o, bool last, struct error *err)
+{
+	ZSTD_inBuffer in = { o->buf.p, o->buf.n, 0 };
+	ZSTD_outBuffer out;
+	size_t left;
+
+	do {
+		out = (ZSTD_outBuffer){ o->packer->out, GATHER, 0 };
+		left = ZSTD_compressStream2(o->packer->zstd, &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
+		if (ZSTD_isError(left))
+			return error_set(err, EXIT_FAILED, "cannot pack '%s': %s", o->path, ZSTD_getErrorName(left));
+		if (io_write(o->fd, o->packer->out, out.pos, o->path, err))
+			return -1;
+	} while (last ? left != 0 : in.pos < in.size);
+	return 0;
+}
+
+static int flush(struct out *o, bool last, struct error *err)
+{
+	int failed;
+
+	if (o->packer)
+		failed = o->packer->zstd ? pack_zstd(o, last, err) : pack_gzip(o, last, err);
+	else
+		failed = io_write(o->fd, o->buf.p, o->buf.n, o->path, err);
+	o->size += o->buf.n;
+	buf_reset(&o->buf);
+	return failed;
+}
+
+/* ---- opening */
+
+static int open_replaced(struct out *o, struct error *err)
+{
+	struct stat st;
+
+	o->existed = !stat(o->path, &st) && st.st_size > 0;
+	if (!strcmp(o->path, "-")) {
+		o->fd = STDOUT_FILENO;
+		o->direct = true;
+	} else if (!stat(o->path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		o->fd = open(o->path, O_WRONLY | O_CLOEXEC);
+		if (o->fd < 0)
+			return error_errno(err, EXIT_FAILED, "cannot open '%s'", o->path);
+		o->direct = true;
+	} else {
+		if (replace_open(&o->temp, o->path, err))
+			return -1;
+		o->fd = o->temp.fd;
+	}
+	if (o->direct)
+		o->existed = false;
+	return packer_open(o, err);
+}
+
+static void start_json(struct out *o)
+{
+	if (o->format == FORMAT_JSON)
+		buf_addc(&o->buf, '[');
+}
+
+struct out *out_open(struct files *f, struct load *l, const char *path, const char *name, struct error *err)
+{
+	struct out *o = xcalloc(1, sizeof *o);
+
+	o->path = xstrdup(path);
+	o->name = xstrdup(name);
+	o->fd = -1;
+	o->temp = (struct replacement)REPLACEMENT_INIT;
+	o->format = format_of(path, f->o->format);
+	buf_reserve(&o->buf, GATHER + 4096);
+	if ((f->o->fields && columns_from_list(&o->columns, f->o->fields, err)) ||
+	    (l->mode == MODE_APPEND ? append_open(f, l, o, err) : open_replaced(o, err))) {
+		out_close(o, false);
+		return NULL;
+	}
+	start_json(o);
+	return o;
+}
+
+/* ---- records */
+
+/* The columns are known at the first record at the latest: --fields, the file's header, the schema, the record's names. */
+static void find_columns(struct files *f, struct out *o, const struct record *rec)
+{
+	size_t i;
+
+	if (!o->columns.known && f->schema.known) {
+		for (i = 0; i < f->schema.n; i++) {
+			XGROW(o->columns.v, o->columns.n, o->columns.cap);
+			o->columns.v[o->columns.n] = (struct column){ .cursor = { { 0 } } };
+			path_name(&o->columns.v[o->columns.n++].path, f->schema.v[i].path.text, &o->columns.arena);
+		}
+		o->columns.known = true;
+	}
+	if (!o->columns.known && rec)
+		columns_from_object(&o->columns, record_root(rec));
+}
+
+static void add_header(struct files *f, struct out *o, const struct record *rec)
+{
+	find_columns(f, o, rec);
+	if (o->columns.known && o->size == 0 && o->buf.n == 0)
+		csv_header(&o->columns, f->delimiter, &o->buf);
+}
+
+int out_record(struct files *f, struct out *o, struct record *rec, struct error *err)
+{
+	int verdict;
+
+	if (o->format == FORMAT_CSV || o->format == FORMAT_TSV) {
+		if (!o->records)
+			add_header(f, o, rec);
+		verdict = csv_row(&o->columns, rec, f->delimiter, &o->buf, err);
+		if (verdict)
+			return verdict;
+	} else {
+		if (o->format == FORMAT_JSON)
+			buf_adds(&o->buf, o->records ? ",\n" : "\n");
+		record_write(rec, &o->buf);
+		if (o->format == FORMAT_NDJSON)
+			buf_addc(&o->buf, '\n');
+	}
+	o->records++;
+	return o->buf.n >= GATHER ? flush(o, false, err) : LOAD_DONE;
+}
+
+int out_sync(struct out *o, struct error *err)
+{
+	return flush(o, false, err) || (!o->direct && io_sync(o->fd, o->path, err)) ? -1 : 0;
+}
+
+int out_finish(struct files *f, struct out *o, struct error *err)
+{
+	if (!o->records && (o->format == FORMAT_CSV || o->format == FORMAT_TSV))
+		add_header(f, o, NULL);	/* a table without rows has columns all the same */
+	if (o->format == FORMAT_JSON)
+		buf_adds(&o->buf, o->records ? "\n]\n" : "]\n");
+	if (flush(o, true, err))
+		return -1;
+	if (o->temp.target)
+		return replace_commit(&o->temp, err) ? -1 : (o->fd = -1, 0);
+	if (!o->direct)
+		return io_sync(o->fd, o->path, err) || (!o->existed && io_sync_folder(o->path, err)) ? -1 : 0;
+	if (o->fd == STDOUT_FILENO)
+		return 0;	/* closed, with its errors, by the tool's end */
+	o->direct = false;
+	return io_close(o->fd, o->path, err) ? -1 : (o->fd = -1, 0);
+}
+
+void out_close(struct out *o, bool durable)
+{
+	if (o->temp.target)
+		replace_abort(&o->temp);
+	else if (o->fd > STDERR_FILENO)
+		close(o->fd);
+	if (o->undo && durable)
+		unlink(o->undo);
+	packer_close(o->packer);
+	buf_release(&o->buf);
+	columns_release(&o->columns);
+	free(o->undo);
+	free(o->path);
+	free(o->name);
+	free(o);
+}
