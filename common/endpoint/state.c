@@ -11,6 +11,8 @@
 
 #include "base/fileio.h"
 #include "base/xalloc.h"
+#include "endpoint/exec.h"
+#include "endpoint/uri.h"
 
 enum { MOST = 64 << 20 };
 
@@ -210,6 +212,69 @@ int state_read_file(struct state *s, const struct state_place *p, struct error *
 	json_decref(all);
 	return failed;
 }
+
+/* ---- a database: read by its connector */
+
+/* The first line that sync-extract gives for a query, or nothing. */
+static int query(const char *where, const char *sql, struct buf *out, struct error *err)
+{
+	const char *const options[] = { "--plain", "--stream=state", "--query", sql, NULL };
+	struct extraction x;
+	char buf[4096];
+	ssize_t got;
+
+	if (extraction_start(&x, where, options, err))
+		return -1;
+	while ((got = io_read(x.fd, buf, sizeof buf)) > 0)
+		buf_add(out, buf, (size_t)got);
+	return extraction_end(&x, err);
+}
+
+/* Takes {"state":"…"} apart. */
+static int take_row(struct state *s, struct span line, const char *where, struct error *err)
+{
+	json_t *row = json_loadb(line.p, line.n, 0, NULL);
+	const char *text = json_string_value(json_object_get(row, "state"));
+	int failed = text ? state_parse(s, span_of(text), where, err) : damaged(where, "no 'state' in its row", err);
+
+	json_decref(row);
+	return failed;
+}
+
+static int read_database(struct state *s, const struct state_place *p, struct error *err)
+{
+	struct buf sql = BUF_INIT, row = BUF_INIT;
+	const char *c;
+	int failed;
+
+	s->generation = 0;
+	if (access(p->where, F_OK) && errno == ENOENT)
+		return 0;
+	failed = query(p->where, "SELECT name FROM sqlite_master WHERE type='table' AND name='_sync_state'", &row, err);
+	if (!failed && row.n) {
+		buf_reset(&row);
+		buf_adds(&sql, "SELECT state FROM _sync_state WHERE job='");
+		for (c = p->job; *c; c++) {
+			if (*c == '\'')
+				buf_addc(&sql, '\'');
+			buf_addc(&sql, *c);
+		}
+		buf_addc(&sql, '\'');
+		failed = query(p->where, buf_str(&sql), &row, err);
+		if (!failed && row.n)
+			failed = take_row(s, buf_span(&row), p->where, err);
+	}
+	buf_release(&sql);
+	buf_release(&row);
+	return failed;
+}
+
+int state_read(struct state *s, const struct state_place *p, struct error *err)
+{
+	return path_is_sqlite(p->where) ? read_database(s, p, err) : state_read_file(s, p, err);
+}
+
+/* ---- storing in a file */
 
 /* Locks "PATH.lock" beside the state, which is never removed: a removed lock could be held twice. */
 static int lock(const char *path, struct error *err)

@@ -37,6 +37,8 @@ int state_parse(struct state *s, struct span text, const char *where, struct err
 /* The job's object as text, with its generation. */
 void state_text(const struct state *s, struct buf *out);
 
+/* The job's state wherever it is: a file, or the table _sync_state of a SQLite database, which sync-extract reads. */
+int state_read(struct state *s, const struct state_place *p, struct error *err);
 /* Reads a state file. A missing file or job is generation 0; one that can't be read or is damaged is -1. */
 int state_read_file(struct state *s, const struct state_place *p, struct error *err);
 /*

@@ -20,8 +20,6 @@ static int check_from(struct load *l, const struct begin *b, struct error *err)
 	struct value v;
 	uint64_t generation;
 
-	if (!l->o->state)
-		return error_set(err, EXIT_USAGE, "the stream starts from a state: give sync-load the same --state");
 	if (value_type(b->from) != TOKEN_OBJECT || !value_member(b->from, SPAN_LIT("generation"), &v) || value_type(v) != TOKEN_STRING ||
 	    !value_bytes(v).n || value_bytes(v).n > 20 || number_uint64(value_bytes(v), &generation))
 		return error_set(err, EXIT_FAILED, "begin: 'from' names no generation");
@@ -81,12 +79,13 @@ static int on_begin(struct load *l, const struct reader *r, const struct meta *m
 	l->begun = true;
 	l->framed = r->framed;
 	l->scope = b.scope;
-	if (value_present(b.from) && check_from(l, &b, err))
+	if (value_present(b.from) != (l->o->state != NULL))
+		return error_set(err, EXIT_USAGE, l->o->state ? "--state: the stream starts from no state: give sync-extract the same --state"
+				 : "the stream starts from a state: give sync-load the same --state");
+	if (l->connector->open(l->self, l, err) || (l->o->state && check_from(l, &b, err)))
 		return -1;
-	if (l->o->state && !value_present(b.from))
-		return error_set(err, EXIT_USAGE, "--state: the stream starts from no state: give sync-extract the same --state");
 	describe_run(l, &b);
-	return l->connector->open(l->self, l, err);
+	return 0;
 }
 
 static int on_schema(struct load *l, const struct meta *meta, struct error *err)

@@ -2,7 +2,7 @@
  * run: what every loader does: reads the stream, checks scope and state, hands records to its connector, sets bad
  * ones aside, commits at checkpoints, acts at the end, and makes the state durable behind the records.
  *
- * The connector is told of things in this order: open (at the first begin), schema, record and commit as they come,
+ * The connector is told of things in this order: open (at the first begin; it reads the state too, if that is its own), schema, record and commit as they come,
  * finish (at the end of input), and always close. Nothing is durable but by commit and finish.
  */
 #ifndef SYNC_LOAD_RUN_H

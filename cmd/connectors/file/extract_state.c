@@ -65,7 +65,7 @@ int state_start(struct extract *x, struct error *err)
 
 	if (state_place_parse(&x->place, x->o->state, err))
 		return -1;
-	failed = state_read_file(&x->state, &x->place, err);
+	failed = state_read(&x->state, &x->place, err);
 	selection_of(x, &selection);
 	was = state_string(&x->state, "selection");
 	if (!failed && !x->o->reset && was && strcmp(was, buf_str(&selection)))

@@ -1,0 +1,75 @@
+/* load_state: what a loader keeps in the database itself: _sync_state and _sync_schema. */
+#include "load.h"
+
+static int make_state_table(struct database *d, struct error *err)
+{
+	return db_exec(d, "CREATE TABLE IF NOT EXISTS _sync_state(job TEXT PRIMARY KEY, generation INTEGER NOT NULL, state TEXT NOT NULL) "
+		       "WITHOUT ROWID", err);
+}
+
+/* The job's state as it stands in this transaction. */
+int state_load(struct database *d, struct error *err)
+{
+	sqlite3_stmt *stmt;
+	uint64_t there;
+	int rc, failed = 0;
+
+	if (db_number(d, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='_sync_state'", &there, err))
+		return -1;
+	if (!there)
+		return 0;
+	if (db_prepare(d, "SELECT state FROM _sync_state WHERE job=?", &stmt, err))
+		return -1;
+	sqlite3_bind_text(stmt, 1, d->load->place.job, -1, SQLITE_STATIC);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		failed = state_parse(&d->load->state, (struct span){ (const char *)sqlite3_column_text(stmt, 0),
+				     (size_t)sqlite3_column_bytes(stmt, 0) }, d->path, err);
+	else if (rc != SQLITE_DONE)
+		failed = db_error(d, "reading the state", err);
+	sqlite3_finalize(stmt);
+	return failed;
+}
+
+/* Swaps the state within the transaction: the write lock is held since the state was read, or it is checked again. */
+int state_save(struct database *d, struct error *err)
+{
+	struct state *s = &d->load->state;
+	sqlite3_stmt *stmt;
+	struct buf text = BUF_INIT;
+	int rc, failed;
+
+	if (make_state_table(d, err) ||
+	    db_prepare(d, "INSERT INTO _sync_state VALUES(?1, ?2, ?3) ON CONFLICT(job) DO UPDATE SET generation=?2, state=?3 "
+		       "WHERE generation=?2-1", &stmt, err))
+		return -1;
+	s->generation++;
+	state_text(s, &text);
+	sqlite3_bind_text(stmt, 1, d->load->place.job, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)s->generation);
+	sqlite3_bind_text64(stmt, 3, text.p, text.n, SQLITE_STATIC, SQLITE_UTF8);
+	rc = sqlite3_step(stmt);
+	failed = rc != SQLITE_DONE ? db_error(d, "keeping the state", err) : sqlite3_changes(d->db) != 1
+		? error_set(err, EXIT_AGAIN, "another run has moved the state in '%s'", d->path) : 0;
+	sqlite3_finalize(stmt);
+	buf_release(&text);
+	return failed;
+}
+
+/* A table made from a schema remembers it, so that what its columns can't say comes back. */
+int schema_save(struct database *d, const struct table *t, struct error *err)
+{
+	sqlite3_stmt *stmt;
+	int rc;
+
+	if (t->schema.n <= 2)
+		return 0;	/* {} says nothing */
+	if (db_exec(d, "CREATE TABLE IF NOT EXISTS _sync_schema(name TEXT PRIMARY KEY, schema TEXT NOT NULL) WITHOUT ROWID", err) ||
+	    db_prepare(d, "INSERT OR REPLACE INTO _sync_schema VALUES(?, ?)", &stmt, err))
+		return -1;
+	sqlite3_bind_text(stmt, 1, t->name, -1, SQLITE_STATIC);
+	sqlite3_bind_text64(stmt, 2, t->schema.p, t->schema.n, SQLITE_STATIC, SQLITE_UTF8);
+	rc = sqlite3_step(stmt);
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE ? 0 : db_error(d, "keeping the schema", err);
+}
