@@ -43,7 +43,8 @@ static bool has_parameter(const char *operand, const char *parameter)
 	size_t n = strlen(parameter);
 
 	for (; p && *p; p = *end == '&' ? end : NULL) {
-		end = ++p + strcspn(p, "&#");
+		p++;
+		end = p + strcspn(p, "&#");
 		if ((size_t)(end - p) == n && !memcmp(p, parameter, n))
 			return true;
 	}

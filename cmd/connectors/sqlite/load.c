@@ -10,7 +10,7 @@ static int database_open(void *self, struct load *l, struct error *err)
 	struct database *d = self;
 
 	d->load = l;
-	if (db_open(d, err) || (l->state_here && state_load(d, err)))
+	if (target_open(d, err) || (l->state_here && state_load(d, err)))
 		return -1;
 	if (l->o->dry_run && writer_begin(&l->tool->writer, SCOPE_PART, SPAN_LIT(""), SPAN_LIT(""), SPAN_LIT(""), err))
 		return -1;
@@ -44,7 +44,7 @@ static int empty_first(struct database *d, struct table *t, struct error *err)
 	if (rows_count(d, t, err))
 		return -1;
 	buf_addf(&sql, "DELETE FROM %s", t->quoted);
-	failed = t->rows_at_start ? db_exec(d, buf_str(&sql), err) : 0;
+	failed = t->rows_at_start ? target_exec(d, buf_str(&sql), err) : 0;
 	buf_release(&sql);
 	return failed;
 }
@@ -124,10 +124,10 @@ static int database_commit(void *self, struct load *l, struct error *err)
 
 	if (check_deletes(d, err) || (l->state_here && state_save(d, err)))
 		return -1;
-	rc = db_commit(d, !l->state_here && l->o->state, err);
+	rc = target_commit(d, !l->state_here && l->o->state, err);
 	if (rc < 0)
 		return -1;
-	return rc ? 0 : db_begin(d, err);
+	return rc ? 0 : target_begin(d, err);
 }
 
 static int finish_table(struct database *d, struct table *t, struct error *err)
@@ -159,7 +159,7 @@ static int database_finish(void *self, struct load *l, struct error *err)
 		return writer_end(&l->tool->writer, err);	/* and close rolls back */
 	if (l->state_here && state_save(d, err))
 		return -1;
-	return db_commit(d, true, err);
+	return target_commit(d, true, err);
 }
 
 static void database_close(void *self, struct load *l)
@@ -173,7 +173,8 @@ static void database_close(void *self, struct load *l)
 	free(d->table);
 	arena_release(&d->arena);
 	if (d->db)
-		db_close(d);
+		target_close(d);
+	db_release(&d->file);
 }
 
 static const struct connector connector = {
@@ -208,6 +209,8 @@ int main(int argc, char **argv)
 		first = error_set(&err, EXIT_USAGE, "one database and perhaps a table are wanted; try 'sync-load --help'");
 	if (first < 0)
 		return diag_fail(&err);
-	database.path = argv[first];
+	if (db_name(&database.file, argv[first], options.lock_timeout, &err))
+		return diag_fail(&err);
+	database.path = database.file.path;
 	return load_main(&tool, &options, &connector, &database, argc - first == 2 ? argv[first + 1] : NULL, database.path);
 }

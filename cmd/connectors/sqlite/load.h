@@ -2,7 +2,7 @@
  * load: sync-load-sqlite: a stream into tables of a SQLite database.
  *
  *   load.c            the connector: transactions, checkpoints, what happens at the end
- *   load_db.c         the database: opening, errors, waiting for locks, quoting
+ *   load_target.c     the database: opening, errors, waiting for locks, transactions
  *   load_table.c      a stream's table: found, made, its columns and key
  *   load_bind.c       values into columns, exactly or not at all
  *   load_rows.c       statements: upsert, insert, update, delete
@@ -17,6 +17,7 @@
 
 #include <sqlite3.h>
 
+#include "db.h"
 #include "load/run.h"
 
 enum affinity { AFFINITY_NONE, AFFINITY_TEXT, AFFINITY_INTEGER, AFFINITY_REAL, AFFINITY_NUMERIC };
@@ -66,7 +67,8 @@ struct table {
 struct database {
 	struct load *load;
 	struct load_options *o;
-	const char *path;
+	struct db file;		/* what the operand names */
+	const char *path;	/* borrowed from it */
 	sqlite3 *db;
 	bool in_transaction;
 	bool patient;		/* wait for locks now; else a busy file is busy */
@@ -79,19 +81,19 @@ struct database {
 	uint64_t uncommitted;
 };
 
-/* ---- load_db.c */
-int db_open(struct database *d, struct error *err);
-void db_close(struct database *d);
+/* ---- load_target.c */
+int target_open(struct database *d, struct error *err);
+void target_close(struct database *d);
 /* An error of SQLite as ours: busy is 75, constraints are the record's own (code "constraint"), all else fails. */
-int db_error(struct database *d, const char *what, struct error *err);
-bool db_is_records_fault(int rc);
-int db_exec(struct database *d, const char *sql, struct error *err);
-int db_prepare(struct database *d, const char *sql, sqlite3_stmt **stmt, struct error *err);
+int target_error(struct database *d, const char *what, struct error *err);
+bool target_is_records_fault(int rc);
+int target_exec(struct database *d, const char *sql, struct error *err);
+int target_prepare(struct database *d, const char *sql, sqlite3_stmt **stmt, struct error *err);
 /* The first column of the first row as a number, 0 for no row. */
-int db_number(struct database *d, const char *sql, uint64_t *out, struct error *err);
-int db_begin(struct database *d, struct error *err);
+int target_number(struct database *d, const char *sql, uint64_t *out, struct error *err);
+int target_begin(struct database *d, struct error *err);
 /* 0 committed; 1 busy and not waited for (wait false); -1. */
-int db_commit(struct database *d, bool wait, struct error *err);
+int target_commit(struct database *d, bool wait, struct error *err);
 char *quote_name(struct span name);	/* the caller frees it */
 
 /* ---- load_table.c */

@@ -46,14 +46,14 @@ static int make_seen(struct database *d, struct table *t, struct error *err)
 		n++;
 	}
 	buf_addf(&sql, ", PRIMARY KEY(%s)) WITHOUT ROWID", buf_str(&names));
-	failed = db_exec(d, buf_str(&sql), err);
+	failed = target_exec(d, buf_str(&sql), err);
 	if (!failed) {
 		buf_reset(&sql);
 		buf_addf(&sql, "INSERT OR IGNORE INTO temp.\"_sync_seen_%u\" VALUES(", t->stream);
 		for (i = 0; i < n; i++)
 			buf_addf(&sql, "%s?", i ? "," : "");
 		buf_addc(&sql, ')');
-		failed = db_prepare(d, buf_str(&sql), &t->seen, err);
+		failed = target_prepare(d, buf_str(&sql), &t->seen, err);
 	}
 	buf_release(&sql);
 	buf_release(&names);
@@ -71,7 +71,7 @@ int mirror_see(struct database *d, struct table *t, struct record *rec, struct e
 		return verdict;
 	if (sqlite3_step(t->seen) != SQLITE_DONE) {
 		sqlite3_reset(t->seen);
-		return db_error(d, "noting keys", err);
+		return target_error(d, "noting keys", err);
 	}
 	sqlite3_reset(t->seen);
 	return LOAD_DONE;
@@ -104,13 +104,13 @@ int mirror_finish(struct database *d, struct table *t, struct error *err)
 	if (!failed) {
 		buf_addf(&sql, "SELECT count(*) FROM %s", t->quoted);
 		add_unseen(t, &sql);
-		failed = db_number(d, buf_str(&sql), &gone, err) || guard_deletes(d->load, gone + t->deleted, t->rows_at_start, err);
+		failed = target_number(d, buf_str(&sql), &gone, err) || guard_deletes(d->load, gone + t->deleted, t->rows_at_start, err);
 	}
 	if (!failed && gone) {
 		buf_reset(&sql);
 		buf_addf(&sql, "DELETE FROM %s", t->quoted);
 		add_unseen(t, &sql);
-		failed = db_exec(d, buf_str(&sql), err);
+		failed = target_exec(d, buf_str(&sql), err);
 		d->load->deleted += gone;
 	}
 	buf_release(&sql);

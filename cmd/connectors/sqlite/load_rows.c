@@ -195,7 +195,7 @@ static int prepare(struct database *d, struct table *t, char kind, struct statem
 		add_update(d, t, &sql);
 	else
 		add_insert(t, &sql);
-	failed = db_prepare(d, buf_str(&sql), &s->stmt, err);
+	failed = target_prepare(d, buf_str(&sql), &s->stmt, err);
 	buf_release(&sql);
 	if (failed)
 		return -1;
@@ -269,8 +269,8 @@ static int run(struct database *d, sqlite3_stmt *stmt, const char *what, struct 
 	d->uncommitted++;
 	if (rc == SQLITE_DONE || rc == SQLITE_ROW)
 		return LOAD_DONE;
-	db_error(d, what, err);
-	return db_is_records_fault(rc) ? LOAD_REJECT : -1;
+	target_error(d, what, err);
+	return target_is_records_fault(rc) ? LOAD_REJECT : -1;
 }
 
 static void count_change(struct database *d)
@@ -324,7 +324,7 @@ static int find_row(struct database *d, struct table *t, struct value object, st
 			buf_addf(&sql, "%s%s=?", sep, t->column[i].quoted);
 			sep = " AND ";
 		}
-		rc = db_prepare(d, buf_str(&sql), &t->find, err);
+		rc = target_prepare(d, buf_str(&sql), &t->find, err);
 		buf_release(&sql);
 		if (rc)
 			return -1;
@@ -334,7 +334,7 @@ static int find_row(struct database *d, struct table *t, struct value object, st
 		return -1;
 	rc = sqlite3_step(t->find);
 	sqlite3_reset(t->find);
-	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : db_error(d, t->name, err);
+	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : target_error(d, t->name, err);
 }
 
 /* Nulls for the members that an update removes. */
@@ -386,7 +386,7 @@ static int move_row(struct database *d, struct table *t, struct record *rec, str
 				buf_addf(&sql, "%s%s=?%u", sep, t->column[i].quoted, ++n);
 				sep = " AND ";
 			}
-		verdict = db_prepare(d, buf_str(&sql), &t->move, err);
+		verdict = target_prepare(d, buf_str(&sql), &t->move, err);
 		buf_release(&sql);
 		if (verdict)
 			return -1;
@@ -445,7 +445,7 @@ int rows_count(struct database *d, struct table *t, struct error *err)
 		return 0;
 	t->counted = true;
 	buf_addf(&sql, "SELECT count(*) FROM %s", t->quoted);
-	failed = db_number(d, buf_str(&sql), &t->rows_at_start, err);
+	failed = target_number(d, buf_str(&sql), &t->rows_at_start, err);
 	buf_release(&sql);
 	return failed;
 }
@@ -467,7 +467,7 @@ int rows_delete(struct database *d, struct table *t, struct record *rec, struct 
 			buf_addf(&sql, "%s%s=?", sep, t->column[i].quoted);
 			sep = " AND ";
 		}
-		verdict = db_prepare(d, buf_str(&sql), &t->delete, err);
+		verdict = target_prepare(d, buf_str(&sql), &t->delete, err);
 		buf_release(&sql);
 		if (verdict)
 			return -1;
@@ -491,11 +491,11 @@ int rows_truncate(struct database *d, struct table *t, struct error *err)
 	if (rows_count(d, t, err))
 		return -1;
 	buf_addf(&sql, "SELECT count(*) FROM %s", t->quoted);
-	failed = db_number(d, buf_str(&sql), &now, err);
+	failed = target_number(d, buf_str(&sql), &now, err);
 	buf_reset(&sql);
 	buf_addf(&sql, "DELETE FROM %s", t->quoted);
 	if (!failed)
-		failed = db_exec(d, buf_str(&sql), err);
+		failed = target_exec(d, buf_str(&sql), err);
 	buf_release(&sql);
 	t->deleted += now;
 	d->load->deleted += now;

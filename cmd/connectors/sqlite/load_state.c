@@ -3,7 +3,7 @@
 
 static int make_state_table(struct database *d, struct error *err)
 {
-	return db_exec(d, "CREATE TABLE IF NOT EXISTS _sync_state(job TEXT PRIMARY KEY, generation INTEGER NOT NULL, state TEXT NOT NULL) "
+	return target_exec(d, "CREATE TABLE IF NOT EXISTS _sync_state(job TEXT PRIMARY KEY, generation INTEGER NOT NULL, state TEXT NOT NULL) "
 		       "WITHOUT ROWID", err);
 }
 
@@ -14,11 +14,11 @@ int state_load(struct database *d, struct error *err)
 	uint64_t there;
 	int rc, failed = 0;
 
-	if (db_number(d, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='_sync_state'", &there, err))
+	if (target_number(d, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='_sync_state'", &there, err))
 		return -1;
 	if (!there)
 		return 0;
-	if (db_prepare(d, "SELECT state FROM _sync_state WHERE job=?", &stmt, err))
+	if (target_prepare(d, "SELECT state FROM _sync_state WHERE job=?", &stmt, err))
 		return -1;
 	sqlite3_bind_text(stmt, 1, d->load->place.job, -1, SQLITE_STATIC);
 	rc = sqlite3_step(stmt);
@@ -26,7 +26,7 @@ int state_load(struct database *d, struct error *err)
 		failed = state_parse(&d->load->state, (struct span){ (const char *)sqlite3_column_text(stmt, 0),
 				     (size_t)sqlite3_column_bytes(stmt, 0) }, d->path, err);
 	else if (rc != SQLITE_DONE)
-		failed = db_error(d, "reading the state", err);
+		failed = target_error(d, "reading the state", err);
 	sqlite3_finalize(stmt);
 	return failed;
 }
@@ -40,7 +40,7 @@ int state_save(struct database *d, struct error *err)
 	int rc, failed;
 
 	if (make_state_table(d, err) ||
-	    db_prepare(d, "INSERT INTO _sync_state VALUES(?1, ?2, ?3) ON CONFLICT(job) DO UPDATE SET generation=?2, state=?3 "
+	    target_prepare(d, "INSERT INTO _sync_state VALUES(?1, ?2, ?3) ON CONFLICT(job) DO UPDATE SET generation=?2, state=?3 "
 		       "WHERE generation=?2-1", &stmt, err))
 		return -1;
 	s->generation++;
@@ -49,7 +49,7 @@ int state_save(struct database *d, struct error *err)
 	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)s->generation);
 	sqlite3_bind_text64(stmt, 3, text.p, text.n, SQLITE_STATIC, SQLITE_UTF8);
 	rc = sqlite3_step(stmt);
-	failed = rc != SQLITE_DONE ? db_error(d, "keeping the state", err) : sqlite3_changes(d->db) != 1
+	failed = rc != SQLITE_DONE ? target_error(d, "keeping the state", err) : sqlite3_changes(d->db) != 1
 		? error_set(err, EXIT_AGAIN, "another run has moved the state in '%s'", d->path) : 0;
 	sqlite3_finalize(stmt);
 	buf_release(&text);
@@ -64,12 +64,12 @@ int schema_save(struct database *d, const struct table *t, struct error *err)
 
 	if (t->schema.n <= 2)
 		return 0;	/* {} says nothing */
-	if (db_exec(d, "CREATE TABLE IF NOT EXISTS _sync_schema(name TEXT PRIMARY KEY, schema TEXT NOT NULL) WITHOUT ROWID", err) ||
-	    db_prepare(d, "INSERT OR REPLACE INTO _sync_schema VALUES(?, ?)", &stmt, err))
+	if (target_exec(d, "CREATE TABLE IF NOT EXISTS _sync_schema(name TEXT PRIMARY KEY, schema TEXT NOT NULL) WITHOUT ROWID", err) ||
+	    target_prepare(d, "INSERT OR REPLACE INTO _sync_schema VALUES(?, ?)", &stmt, err))
 		return -1;
 	sqlite3_bind_text(stmt, 1, t->name, -1, SQLITE_STATIC);
 	sqlite3_bind_text64(stmt, 2, t->schema.p, t->schema.n, SQLITE_STATIC, SQLITE_UTF8);
 	rc = sqlite3_step(stmt);
 	sqlite3_finalize(stmt);
-	return rc == SQLITE_DONE ? 0 : db_error(d, "keeping the schema", err);
+	return rc == SQLITE_DONE ? 0 : target_error(d, "keeping the schema", err);
 }

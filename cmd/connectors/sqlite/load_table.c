@@ -92,7 +92,7 @@ static int find_columns(struct database *d, struct table *t, struct error *err)
 	struct column *c;
 	int rc;
 
-	if (db_prepare(d, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?)", &stmt, err))
+	if (target_prepare(d, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?)", &stmt, err))
 		return -1;
 	sqlite3_bind_text(stmt, 1, t->name, -1, SQLITE_STATIC);
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -102,7 +102,7 @@ static int find_columns(struct database *d, struct table *t, struct error *err)
 	}
 	sqlite3_finalize(stmt);
 	t->exists = t->columns > 0;
-	return rc == SQLITE_DONE ? 0 : db_error(d, "reading the table's columns", err);
+	return rc == SQLITE_DONE ? 0 : target_error(d, "reading the table's columns", err);
 }
 
 static void clear_key(struct table *t)
@@ -354,7 +354,7 @@ static int create(struct database *d, struct table *t, const struct record *sche
 	}
 	add_key_clause(t, &sql);
 	buf_addc(&sql, ')');
-	failed = db_exec(d, buf_str(&sql), err);
+	failed = target_exec(d, buf_str(&sql), err);
 	buf_release(&sql);
 	if (failed)
 		return -1;
@@ -445,7 +445,7 @@ int table_add_column(struct database *d, struct table *t, struct value name, str
 	int failed;
 
 	buf_addf(&sql, "ALTER TABLE %s ADD COLUMN %s %s", t->quoted, quoted, type);
-	failed = db_exec(d, buf_str(&sql), err);
+	failed = target_exec(d, buf_str(&sql), err);
 	buf_release(&sql);
 	free(quoted);
 	if (!failed)

@@ -1,4 +1,4 @@
-/* load_db: the database: opening, errors, waiting for locks, quoting. */
+/* load_target: the database: opening, errors, waiting for locks, transactions. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -9,29 +9,22 @@
 char *quote_name(struct span name)
 {
 	struct buf b = BUF_INIT;
-	size_t i;
 
-	buf_addc(&b, '"');
-	for (i = 0; i < name.n; i++) {
-		if (name.p[i] == '"')
-			buf_addc(&b, '"');
-		buf_addc(&b, name.p[i]);
-	}
-	buf_addc(&b, '"');
+	db_identifier(&b, name);
 	return buf_take(&b);
 }
 
-bool db_is_records_fault(int rc)
+bool target_is_records_fault(int rc)
 {
 	rc &= 0xff;
 	return rc == SQLITE_CONSTRAINT || rc == SQLITE_MISMATCH || rc == SQLITE_TOOBIG || rc == SQLITE_RANGE;
 }
 
-int db_error(struct database *d, const char *what, struct error *err)
+int target_error(struct database *d, const char *what, struct error *err)
 {
 	int rc = sqlite3_errcode(d->db) & 0xff;
 
-	if (db_is_records_fault(rc))
+	if (target_is_records_fault(rc))
 		return error_data(err, "constraint", "%s: %s", what, sqlite3_errmsg(d->db));
 	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
 		return error_set(err, EXIT_AGAIN, "'%s' is locked by another process: %s (--lock-timeout waits longer)", d->path, what);
@@ -67,34 +60,34 @@ static void on_change(void *ctx, int kind, const char *db, const char *table, sq
 	d->changed = kind;
 }
 
-int db_exec(struct database *d, const char *sql, struct error *err)
+int target_exec(struct database *d, const char *sql, struct error *err)
 {
-	return sqlite3_exec(d->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : db_error(d, sql, err);
+	return sqlite3_exec(d->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : target_error(d, sql, err);
 }
 
-int db_prepare(struct database *d, const char *sql, sqlite3_stmt **stmt, struct error *err)
+int target_prepare(struct database *d, const char *sql, sqlite3_stmt **stmt, struct error *err)
 {
-	return sqlite3_prepare_v2(d->db, sql, -1, stmt, NULL) == SQLITE_OK ? 0 : db_error(d, sql, err);
+	return sqlite3_prepare_v2(d->db, sql, -1, stmt, NULL) == SQLITE_OK ? 0 : target_error(d, sql, err);
 }
 
-int db_number(struct database *d, const char *sql, uint64_t *out, struct error *err)
+int target_number(struct database *d, const char *sql, uint64_t *out, struct error *err)
 {
 	sqlite3_stmt *stmt;
 	int rc;
 
 	*out = 0;
-	if (db_prepare(d, sql, &stmt, err))
+	if (target_prepare(d, sql, &stmt, err))
 		return -1;
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW)
 		*out = (uint64_t)sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : db_error(d, sql, err);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : target_error(d, sql, err);
 }
 
-int db_open(struct database *d, struct error *err)
+int target_open(struct database *d, struct error *err)
 {
-	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
 	if (sqlite3_open_v2(d->path, &d->db, flags, NULL) != SQLITE_OK)
 		return error_set(err, EXIT_FAILED, "cannot open '%s': %s", d->path, d->db ? sqlite3_errmsg(d->db) : "out of memory");
@@ -105,20 +98,20 @@ int db_open(struct database *d, struct error *err)
 	/* triggers of the database are its own business, but a file from elsewhere may not run what it likes */
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	if (db_exec(d, d->load->mode == MODE_REPLACE ? "PRAGMA foreign_keys=OFF" : "PRAGMA foreign_keys=ON", err))
+	if (target_exec(d, d->load->mode == MODE_REPLACE ? "PRAGMA foreign_keys=OFF" : "PRAGMA foreign_keys=ON", err))
 		return -1;
-	return db_exec(d, "PRAGMA temp_store=FILE", err) || db_exec(d, "PRAGMA cache_size=-16000", err) || db_begin(d, err) ? -1 : 0;
+	return target_exec(d, "PRAGMA temp_store=FILE", err) || target_exec(d, "PRAGMA cache_size=-16000", err) || target_begin(d, err) ? -1 : 0;
 }
 
-int db_begin(struct database *d, struct error *err)
+int target_begin(struct database *d, struct error *err)
 {
 	wait_for_locks(d, true);
-	if (db_exec(d, "BEGIN IMMEDIATE", err))
+	if (target_exec(d, "BEGIN IMMEDIATE", err))
 		return -1;
 	d->in_transaction = true;
 	d->uncommitted = 0;
 	wait_for_locks(d, false);	/* the lock is held; only a spill of the cache could meet readers now, and needn't */
-	return db_exec(d, "PRAGMA defer_foreign_keys=ON", err);
+	return target_exec(d, "PRAGMA defer_foreign_keys=ON", err);
 }
 
 static int foreign_keys(struct database *d, struct error *err)
@@ -135,7 +128,7 @@ static int foreign_keys(struct database *d, struct error *err)
 	return failed;
 }
 
-int db_commit(struct database *d, bool wait, struct error *err)
+int target_commit(struct database *d, bool wait, struct error *err)
 {
 	int rc;
 
@@ -149,14 +142,14 @@ int db_commit(struct database *d, bool wait, struct error *err)
 	if ((rc & 0xff) == SQLITE_BUSY && !wait)
 		return 1;
 	if (rc == SQLITE_CONSTRAINT_FOREIGNKEY)
-		return foreign_keys(d, err) ? -1 : db_error(d, "commit", err);
+		return foreign_keys(d, err) ? -1 : target_error(d, "commit", err);
 	if (rc != SQLITE_OK)
-		return db_error(d, "commit", err);
+		return target_error(d, "commit", err);
 	d->in_transaction = false;
 	return 0;
 }
 
-void db_close(struct database *d)
+void target_close(struct database *d)
 {
 	if (d->in_transaction)
 		sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
