@@ -16,7 +16,6 @@
 #include "endpoint/state.h"
 #include "stream/tool.h"
 
-
 /* What a column's declared type makes of it. ANY: no type was declared; LOOSE: one that SQLite doesn't know (DATE, JSON, …). */
 enum column_kind { COLUMN_ANY, COLUMN_LOOSE, COLUMN_INTEGER, COLUMN_NUMBER, COLUMN_BOOLEAN, COLUMN_TEXT, COLUMN_BLOB };
 
@@ -59,7 +58,6 @@ struct extract {
 	struct state_place place;
 	bool resumed;		/* something was read before */
 	struct buf tag;		/* what a record of the table in hand starts with: `{` or `{"_sync":{"stream":"x"},` */
-
 	struct record scratch;	/* of rows set aside */
 	int64_t checkpointed;
 	uint64_t since;		/* bytes written at the last checkpoint */

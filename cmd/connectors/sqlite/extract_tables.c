@@ -248,7 +248,7 @@ int tables_find(struct extract *x, char **names, int n, struct error *err)
 
 /* ---- a query */
 
-static int query_columns(struct extract *x, struct table *t, sqlite3_stmt *s, struct error *err)
+static int query_columns(struct table *t, sqlite3_stmt *s, struct error *err)
 {
 	int i, n = sqlite3_column_count(s);
 	const char *name;
@@ -283,7 +283,7 @@ int tables_query(struct extract *x, struct error *err)
 	t = &x->table[x->tables++];
 	*t = (struct table){ .name = xstrdup(x->o->stream), .query = x->o->query, .view = true,
 			     .stream = streams_index(&x->tool->streams, span_of(x->o->stream)) };
-	failed = query_columns(x, t, s, err);
+	failed = query_columns(t, s, err);
 	sqlite3_finalize(s);
 	return failed;
 }
