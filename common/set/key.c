@@ -87,6 +87,22 @@ int key_from_schema(struct key *key, struct value names, struct error *err)
 	return 0;
 }
 
+void key_copy(struct key *to, const struct key *from)
+{
+	struct scan_limits limits = SCAN_LIMITS_INIT;
+	struct error err = ERROR_INIT;
+	struct buf names = BUF_INIT;
+	struct record rec;
+
+	/* they were good once, so they are again */
+	record_init(&rec);
+	key_write_names(from, &names);
+	if (!record_copy(&rec, names.p, names.n, &limits, &err))
+		(void)key_from_schema(to, record_root(&rec), &err);
+	record_release(&rec);
+	buf_release(&names);
+}
+
 void key_release(struct key *key)
 {
 	free(key->part);

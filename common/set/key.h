@@ -37,6 +37,8 @@ struct key {
 int key_parse(struct key *key, const char *list, struct error *err);
 /* From the `key` of a schema frame: an array of names; one that starts with '/' is a JSON Pointer. -1: a data error, "bad-key". */
 int key_from_schema(struct key *key, struct value names, struct error *err);
+/* The same paths, owned by the copy. */
+void key_copy(struct key *to, const struct key *from);
 void key_release(struct key *key);	/* usable again as new */
 /* The same paths in the same order. */
 bool key_same(const struct key *a, const struct key *b);
