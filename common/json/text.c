@@ -108,13 +108,84 @@ bool value_text_is(struct value v, struct span text)
 	return t == t_end;
 }
 
-int json_add_string(struct buf *out, struct span text)
+/* Whether eight bytes hold none that needs a look: no quote, no backslash, no control byte, nothing but ASCII. */
+static inline bool plain8(uint64_t v)
+{
+	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+	uint64_t quote = v ^ ones * '"', slash = v ^ ones * '\\';
+
+	return !((v | (v - ones * 0x20) | (quote - ones) | (slash - ones)) & highs);
+}
+
+static inline uint64_t load(const char *p, size_t n)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, p, n);
+	return v;
+}
+
+/* Copies the bytes of plain text; false, with some of them copied, where one of them needs a look. */
+static inline bool copy_plain(char *o, const char *p, size_t n)
+{
+	const uint64_t spaces = 0x2020202020202020u;
+	uint64_t a, b;
+	size_t i;
+
+	if (n < 8) {
+		if (n >= 4) {	/* two halves that may overlap */
+			a = load(p, 4);
+			b = load(p + n - 4, 4);
+			memcpy(o, &a, 4);
+			memcpy(o + n - 4, &b, 4);
+			return plain8(a | spaces << 32) && plain8(b | spaces << 32);
+		}
+		for (i = 0; i < n; i++) {
+			if ((unsigned char)(p[i] - 0x20) >= 0x60 || p[i] == '"' || p[i] == '\\')
+				return false;
+			o[i] = p[i];
+		}
+		return true;
+	}
+	for (i = 0; i + 8 <= n; i += 8) {
+		a = load(p + i, 8);
+		if (!plain8(a))
+			return false;
+		memcpy(o + i, &a, 8);
+	}
+	b = load(p + n - 8, 8);
+	memcpy(o + n - 8, &b, 8);
+	return plain8(b);
+}
+
+static void add_escaped(struct buf *out, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
+	const char *short_form = c ? strchr("\"\"\\\\\bb\ff\nn\rr\tt", c) : NULL;
+
+	buf_addc(out, '\\');
+	if (short_form) {
+		buf_addc(out, short_form[1]);
+	} else {
+		buf_adds(out, "u00");
+		buf_addc(out, hex[c >> 4]);
+		buf_addc(out, hex[c & 15]);
+	}
+}
+
+int json_add_string(struct buf *out, struct span text)
+{
 	const char *p = text.p, *end = text.p + text.n, *run = p;
-	const char *short_form;
 	unsigned char c;
 
+	if (out->cap - out->n < text.n + 2)
+		buf_reserve(out, text.n + 2);
+	if (copy_plain(out->p + out->n + 1, p, text.n)) {
+		out->p[out->n] = '"';
+		out->p[out->n + text.n + 1] = '"';
+		out->n += text.n + 2;
+		return 0;
+	}
 	if (scan_utf8(p, end))
 		return -1;
 	buf_addc(out, '"');
@@ -124,15 +195,7 @@ int json_add_string(struct buf *out, struct span text)
 			continue;
 		buf_add(out, run, (size_t)(p - run));
 		run = p + 1;
-		buf_addc(out, '\\');
-		short_form = c ? strchr("\"\"\\\\\bb\ff\nn\rr\tt", c) : NULL;
-		if (short_form) {
-			buf_addc(out, short_form[1]);
-		} else {
-			buf_adds(out, "u00");
-			buf_addc(out, hex[c >> 4]);
-			buf_addc(out, hex[c & 15]);
-		}
+		add_escaped(out, c);
 	}
 	buf_add(out, run, (size_t)(p - run));
 	buf_addc(out, '"');

@@ -201,16 +201,60 @@ double number_double(struct span s)
 	return d;
 }
 
+/* Digits of an integer, with a point before the last `places` of them. Returns the length. */
+static size_t put_decimal(bool negative, uint64_t digits, unsigned places, char out[NUMBER_DOUBLE_ROOM])
+{
+	char text[NUMBER_DOUBLE_ROOM], *p = text + sizeof text;
+	unsigned n = 0;
+	size_t len;
+
+	do {
+		*--p = (char)('0' + digits % 10);
+		digits /= 10;
+		if (++n == places)
+			*--p = '.';
+	} while (digits || n <= places);
+	if (negative)
+		*--p = '-';
+	len = (size_t)(text + sizeof text - p);
+	memcpy(out, p, len);
+	out[len] = '\0';
+	return len;
+}
+
+/*
+ * A number of up to 15 digits that is no large or small one. Such a decimal m / 10^k is the only one of its length that
+ * reads as d; d × 10^k is off m by less than a half, and the division, of two exact doubles, rounds as reading does.
+ */
+static size_t short_decimal(double d, char out[NUMBER_DOUBLE_ROOM])
+{
+	double a = fabs(d), scale = 1, m;
+	unsigned places;
+
+	if (a >= 1e15 || (a < 1e-4 && a != 0))
+		return 0;
+	for (places = 0; places <= 18; places++, scale *= 10) {
+		m = nearbyint(a * scale);
+		if (m >= 1e15)
+			return 0;
+		if (m / scale == a)
+			return put_decimal(signbit(d), (uint64_t)m, places, out);
+	}
+	return 0;
+}
+
 size_t number_from_double(double d, char out[NUMBER_DOUBLE_ROOM])
 {
-	int precision, n;
+	int precision = fabs(d) < 1e-300 ? 1 : 15, n;	/* the smallest have fewer digits */
+	size_t len;
 
 	out[0] = '\0';
 	if (!isfinite(d))
 		return 0;
-	if (d == floor(d) && fabs(d) < 1e15)
-		return (size_t)snprintf(out, NUMBER_DOUBLE_ROOM, "%.0f", d);
-	for (precision = 15; precision < 17; precision++) {
+	len = short_decimal(d, out);
+	if (len)
+		return len;
+	for (; precision < 17; precision++) {
 		snprintf(out, NUMBER_DOUBLE_ROOM, "%.*g", precision, d);
 		if (strtod(out, NULL) == d)
 			return strlen(out);
