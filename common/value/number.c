@@ -37,6 +37,39 @@ static struct digits digits_of(const struct parts *a)
 	return (struct digits){ a->p, a->n };
 }
 
+static const char *past_digits(const char *p, const char *end)
+{
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
+bool number_is_json(struct span s)
+{
+	const char *p = s.p, *end = s.p + s.n, *start;
+
+	p += p < end && *p == '-';
+	start = p;
+	p = past_digits(p, end);
+	if (p == start || (*start == '0' && p - start > 1))
+		return false;
+	if (p < end && *p == '.') {
+		start = ++p;
+		p = past_digits(p, end);
+		if (p == start)
+			return false;
+	}
+	if (p < end && (*p | 0x20) == 'e') {
+		p++;
+		p += p < end && (*p == '+' || *p == '-');
+		start = p;
+		p = past_digits(p, end);
+		if (p == start)
+			return false;
+	}
+	return p == end;
+}
+
 /* The exponent behind 'e', kept within what arithmetic on it can stand. */
 static int64_t read_exponent(const char *p, const char *end)
 {
@@ -265,8 +298,13 @@ size_t number_from_double(double d, char out[NUMBER_DOUBLE_ROOM])
 
 bool number_fits_double(struct span s)
 {
+	struct parts a = take_apart(s);
 	char text[NUMBER_DOUBLE_ROOM];
-	size_t n = number_from_double(number_double(s), text);
+	size_t n;
+
+	if (a.n <= 15 && a.exponent > -290 && a.exponent < 290)
+		return true;	/* DBL_DIG: so many digits always come back */
+	n = number_from_double(number_double(s), text);
 
 	return n && number_compare(s, (struct span){ text, n }) == 0;
 }

@@ -12,6 +12,8 @@
 /* -1, 0, 1 by value: 1.0 = 1 = 10e-1, -0 = 0. */
 int number_compare(struct span a, struct span b);
 static inline bool number_equal(struct span a, struct span b) { return span_eq(a, b) || number_compare(a, b) == 0; }
+/* The text obeys the grammar of RFC 8259, whole. The one function here that takes any text. */
+bool number_is_json(struct span s);
 /* Is an integer by value: 1.0 and 1e2 are, 1.5 is not. */
 bool number_is_integer(struct span s);
 bool number_is_zero(struct span s);

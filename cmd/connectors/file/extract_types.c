@@ -1,5 +1,6 @@
 /* extract_types: CSV cells by the types of a schema. */
 #include "extract.h"
+#include "value/number.h"
 
 /* The first type that isn't null: "integer", or one of ["integer","null"]. */
 static char type_letter(struct value v)
@@ -26,32 +27,6 @@ char declared_type(const struct extract *x, struct span name)
 	return type_letter(v);
 }
 
-static bool is_number(struct span s)
-{
-	const struct scan_limits limits = { 1, 4 };
-	struct error err;
-	struct record rec;
-	bool number;
-
-	record_init(&rec);
-	number = !record_copy(&rec, s.p, s.n, &limits, &err) && value_type(record_root(&rec)) == TOKEN_NUMBER &&
-		value_bytes(record_root(&rec)).n == s.n;
-	record_release(&rec);
-	return number;
-}
-
-static bool is_plain_integer(struct span s)
-{
-	size_t i = s.n && s.p[0] == '-';
-
-	if (i == s.n || (s.p[i] == '0' && s.n > i + 1))
-		return false;
-	for (; i < s.n; i++)
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-	return true;
-}
-
 static int misfit(struct span cell, const char *type, struct error *err)
 {
 	return error_data(err, "bad-type", "'%s' is no %s", error_show(cell), type);
@@ -62,7 +37,7 @@ int add_typed(struct buf *out, struct span cell, char type, struct error *err)
 	switch (type) {
 	case 'i':
 	case 'n':
-		if (!is_plain_integer(cell) && !is_number(cell))
+		if (!number_is_json(cell) || (type == 'i' && !number_is_integer(cell)))
 			return misfit(cell, type == 'i' ? "integer" : "number", err);
 		buf_addspan(out, cell);
 		return 0;

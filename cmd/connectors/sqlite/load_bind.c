@@ -103,21 +103,6 @@ static int bind_blob(struct database *d, sqlite3_stmt *stmt, int at, const struc
 	return LOAD_DONE;
 }
 
-/* A number in text, such as a CSV cell, as JSON would write it. */
-static bool is_json_number(struct span s)
-{
-	static const struct scan_limits limits = { 1, 2 };
-	struct record rec;
-	struct error err;
-	bool yes;
-
-	record_init(&rec);
-	yes = !record_copy(&rec, s.p, s.n, &limits, &err) && value_type(record_root(&rec)) == TOKEN_NUMBER &&
-		value_bytes(record_root(&rec)).n == s.n;
-	record_release(&rec);
-	return yes;
-}
-
 /* "007" in an untyped cell is 7 in a column of numbers. */
 static struct span without_zeros(struct span s)
 {
@@ -144,7 +129,7 @@ static int bind_string(struct database *d, sqlite3_stmt *stmt, int at, const str
 		return bind_text(stmt, at, text);
 	if (c->untyped) {
 		digits = without_zeros(text);
-		if (is_json_number(digits))
+		if (number_is_json(digits))
 			return bind_number(d, stmt, at, c, digits, err);
 	}
 	if (looks_numeric(text) && !d->o->lossy)

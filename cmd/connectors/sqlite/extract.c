@@ -1,0 +1,318 @@
+/* sync-extract-sqlite: tables, views and queries of a SQLite file as a stream. extract.h has a map of its parts. */
+#include "extract.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/sig.h"
+#include "base/xalloc.h"
+
+enum { CHECKPOINT_BYTES = 64 << 20, CHECK_EVERY = 256, LOOK_MS = 100 };
+#define CHECKPOINT_NS 1000000000
+
+/* ---- one moment */
+
+/*
+ * A read transaction, from the first read on: everything until its end is as of one moment. A database whose last
+ * writer was killed must be mended by whoever opens it next; that needs more than reading, so it is opened again for it.
+ */
+static int start_reading(struct extract *x, struct error *err)
+{
+	static const char first_read[] = "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1";
+	int rc;
+
+	if (!x->db.h && db_open(&x->db, SQLITE_OPEN_READONLY, err))
+		return -1;
+	if (!db_run(&x->db, first_read, "read", err))
+		return 0;
+	rc = sqlite3_extended_errcode(x->db.h);
+	if (x->db.read_only || (rc != SQLITE_READONLY_ROLLBACK && rc != SQLITE_READONLY_RECOVERY && rc != SQLITE_READONLY_CANTINIT &&
+				(rc & 0xff) != SQLITE_CANTOPEN))
+		return -1;
+	db_close(&x->db);
+	error_reset(err);
+	return db_open(&x->db, SQLITE_OPEN_READWRITE, err) || db_run(&x->db, "PRAGMA query_only = on", "read", err) ||
+		db_run(&x->db, first_read, "read", err) ? -1 : 0;
+}
+
+static int stop_reading(struct extract *x, struct error *err)
+{
+	return db_run(&x->db, "COMMIT", "read", err);
+}
+
+/* ---- checkpoints */
+
+int checkpoint(struct extract *x, const struct table *t, bool now, struct error *err)
+{
+	struct writer *w = &x->tool->writer;
+	struct buf token = BUF_INIT;
+	int failed;
+
+	if ((!x->o->state && !x->o->follow) || (!now && w->records % CHECK_EVERY))
+		return 0;
+	if (!now && w->bytes - x->since < CHECKPOINT_BYTES && clock_mono() - x->checkpointed < CHECKPOINT_NS)
+		return 0;
+	x->checkpointed = clock_mono();
+	x->since = w->bytes;
+	mark_token(t->mark, &token);
+	failed = writer_checkpoint(w, t->stream, buf_span(&token), err);
+	buf_release(&token);
+	return failed;
+}
+
+/* ---- the stream's section */
+
+/* What was selected: another selection must not go on from this state. */
+static void add_selection(const struct extract *x, char **names, int n, struct buf *b)
+{
+	int i;
+
+	buf_addf(b, "cursor=%s", x->o->cursor);
+	if (x->o->query)
+		buf_addf(b, " query=%s", x->o->query);
+	for (i = 0; i < n; i++)
+		buf_addf(b, " table=%s", names[i]);
+	if (x->o->shard.n)
+		buf_addf(b, " shard=%llu/%llu", (unsigned long long)x->o->shard.i, (unsigned long long)x->o->shard.n);
+}
+
+static int check_state(struct extract *x, const char *what, const char *is, struct error *err)
+{
+	const char *was = state_string(&x->state, what);
+
+	if (!was || !strcmp(was, is))
+		return 0;
+	return error_set(err, EXIT_USAGE, "the state in '%s' belongs to another %s ('%s', not '%s'): use another state, or --reset",
+			 x->place.where, what, error_show(span_of(was)), error_show(span_of(is)));
+}
+
+/* Reads the state, checks that it is this source's, places the marks, and makes begin.from. */
+static int start_state(struct extract *x, char **names, int n, struct buf *from, struct error *err)
+{
+	struct buf selection = BUF_INIT, source = BUF_INIT;
+	const json_t *token;
+	uint32_t i;
+	int failed;
+
+	if (!x->o->state)
+		return 0;
+	add_selection(x, names, n, &selection);
+	db_identity(&x->db, &source);
+	failed = state_place_parse(&x->place, x->o->state, err) || state_read(&x->state, &x->place, err);
+	if (!failed && !x->o->reset)
+		failed = check_state(x, "connector", "sqlite", err) || check_state(x, "source", buf_str(&source), err) ||
+			check_state(x, "selection", buf_str(&selection), err);
+	for (i = 0; !failed && !x->o->reset && i < x->tables; i++) {
+		token = state_token(&x->state, streams_name(&x->tool->streams, x->table[i].stream));
+		failed = token ? mark_parse(x->table[i].mark, token, err) : 0;
+		x->resumed |= token != NULL;
+	}
+	buf_addf(from, "{\"generation\":\"%llu\",\"connector\":\"sqlite\",\"source\":\"%s\",\"selection\":",
+		 (unsigned long long)x->state.generation, buf_str(&source));
+	json_add_string(from, buf_span(&selection));
+	buf_addc(from, '}');
+	buf_release(&selection);
+	buf_release(&source);
+	return failed ? -1 : 0;
+}
+
+static int begin(struct extract *x, char **names, int n, struct error *err)
+{
+	struct buf source = BUF_INIT, from = BUF_INIT, name = BUF_INIT;
+	bool part;
+	int failed = start_state(x, names, n, &from, err);
+
+	part = x->resumed || x->o->shard.n || x->o->follow;
+	buf_addf(&name, "%s%s", x->db.uri ? "" : "sqlite:", x->db.operand);
+	buf_addc(&source, '[');
+	if (json_add_string(&source, buf_span(&name)))
+		buf_adds(&source, "\"sqlite\"");
+	buf_addc(&source, ']');
+	if (!failed)
+		failed = writer_begin(&x->tool->writer, part ? SCOPE_PART : SCOPE_FULL, SPAN_LIT(""), buf_span(&source), buf_span(&from), err);
+	x->checkpointed = clock_mono();
+	buf_release(&source);
+	buf_release(&from);
+	buf_release(&name);
+	return failed;
+}
+
+/* ---- reading */
+
+static int read_tables(struct extract *x, struct error *err)
+{
+	struct table *t;
+	uint32_t i;
+
+	for (i = 0; i < x->tables; i++) {
+		t = &x->table[i];
+		if (declare(x, t, err) || table_read(x, t, err))
+			return -1;
+		if (t->mark && checkpoint(x, t, true, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* A number that moves when another connection has committed; -1 on an error. */
+static int64_t data_version(struct extract *x, struct error *err)
+{
+	sqlite3_stmt *s = db_prepare(&x->db, "PRAGMA data_version", "read", err);
+	int64_t version = s && db_step(&x->db, s, "read", err) > 0 ? sqlite3_column_int64(s, 0) : -1;
+
+	sqlite3_finalize(s);
+	return version;
+}
+
+static int follow(struct extract *x, struct error *err)
+{
+	int64_t seen = data_version(x, err), now = seen;
+
+	sig_defer();
+	while (seen >= 0 && !sig_stopping()) {
+		if (writer_flush(&x->tool->writer, err))
+			return -1;
+		while (now == seen && !sig_stopping()) {
+			(void)poll(NULL, 0, LOOK_MS);
+			now = data_version(x, err);
+		}
+		if (now < 0)
+			return -1;
+		if (sig_stopping())
+			break;
+		seen = now;
+		if (start_reading(x, err) || read_tables(x, err) || stop_reading(x, err))
+			return -1;
+	}
+	return seen < 0 ? -1 : 0;
+}
+
+static int check_cursor(struct extract *x, struct error *err)
+{
+	static const char *const rowids[] = { "rowid", "oid", "_rowid_" };
+	const struct table *t;
+	uint32_t i;
+	size_t j;
+	bool found;
+
+	for (i = 0; x->o->cursor && i < x->tables; i++) {
+		t = &x->table[i];
+		found = table_column(t, x->o->cursor);
+		for (j = 0; t->rowid && !found && j < sizeof rowids / sizeof *rowids; j++)
+			found = !sqlite3_stricmp(x->o->cursor, rowids[j]);
+		if (!found)
+			return error_set(err, EXIT_USAGE, "--cursor: '%s' has no column '%s'", error_show(span_of(t->name)),
+					 error_show(span_of(x->o->cursor)));
+		x->table[i].mark = mark_new(x->o->cursor);
+	}
+	return 0;
+}
+
+/* A state that nobody has written yet is read as empty: its table, or its whole file, may be missing. */
+static bool is_state_to_come(const struct extract *x, char **names, int n)
+{
+	return n == 1 && !strcmp(names[0], "_sync_state") && !db_exists(&x->db);
+}
+
+static int extract(struct extract *x, char **names, int n, struct error *err)
+{
+	if (is_state_to_come(x, names, n))
+		return begin(x, names, n, err) || writer_end(&x->tool->writer, err) ? -1 : 0;
+	if (start_reading(x, err) || (x->o->query ? tables_query(x, err) : tables_find(x, names, n, err)))
+		return -1;
+	x->tagged = x->tables > 1;
+	if (x->o->stream && x->tables > 1)
+		return error_set(err, EXIT_USAGE, "--stream names one stream, and there are %u tables: name the table that is meant", x->tables);
+	if (check_cursor(x, err) || begin(x, names, n, err) || read_tables(x, err) || stop_reading(x, err))
+		return -1;
+	if (x->o->follow && follow(x, err))
+		return -1;
+	return writer_end(&x->tool->writer, err);
+}
+
+/* ---- options */
+
+static int check_options(const struct extract *x, int names, struct error *err)
+{
+	const struct extract_options *o = x->o;
+
+	if (o->query && (names || !o->stream))
+		return error_set(err, EXIT_USAGE, names ? "--query reads its own rows: no table is named beside it"
+				 : "--query wants --stream NAME for its rows");
+	if (o->state && !o->cursor)
+		return error_set(err, EXIT_USAGE, "--state wants --cursor FIELD: a table doesn't say by itself what came since");
+	if (o->follow && !o->cursor)
+		return error_set(err, EXIT_USAGE, "--follow wants --cursor FIELD: a table doesn't say by itself what came since");
+	if (o->reset && !o->state)
+		return error_set(err, EXIT_USAGE, "--reset says to ignore the state: it wants --state");
+	return 0;
+}
+
+/* "a,b" as ["a","b"] */
+static void read_key(struct extract *x)
+{
+	const char *k = x->o->key, *end;
+
+	if (!k || !*k)
+		return;
+	buf_addc(&x->key, '[');
+	for (;; k = end + 1) {
+		end = k + strcspn(k, ",");
+		json_add_string(&x->key, (struct span){ k, (size_t)(end - k) });
+		if (!*end)
+			break;
+		buf_addc(&x->key, ',');
+	}
+	buf_addc(&x->key, ']');
+}
+
+static int prepare(struct extract *x, char **operands, int n, struct error *err)
+{
+	if (n == 0)
+		return error_set(err, EXIT_USAGE, "a database is missing; try 'sync-extract --help'");
+	if (tool_open(x->tool, err) || check_options(x, n - 1, err))
+		return -1;
+	read_key(x);
+	return db_name(&x->db, operands[0], x->o->lock_timeout, err);
+}
+
+static void release(struct extract *x)
+{
+	tables_release(x);
+	db_release(&x->db);
+	state_release(&x->state);
+	state_place_release(&x->place);
+	record_release(&x->scratch);
+	buf_release(&x->key);
+	buf_release(&x->tag);
+}
+
+int main(int argc, char **argv)
+{
+	struct extract_options options = EXTRACT_OPTIONS_INIT;
+	struct error err = ERROR_INIT;
+	struct tool tool;
+	struct extract x = { .tool = &tool, .o = &options };
+	const struct opt_group groups[] = {
+		{ "What to read", extract_any_opts, &options, false },
+		{ "Databases", extract_sql_opts, &options, false },
+		TOOL_GROUPS(&tool),
+	};
+	const struct opt_program program = {
+		"sync-extract", "[OPTION...] DATABASE [TABLE...]", "Reads tables of a SQLite file as a stream.", NULL, groups, NULL, NULL,
+		tool_version,
+	};
+	int first, failed;
+
+	tool_start(&tool, "sync-extract");
+	first = opt_parse(&program, argc, argv, &err);
+	if (first < 0)
+		return first == OPT_ASKED ? EXIT_DONE : diag_fail(&err);
+	state_init(&x.state);
+	record_init(&x.scratch);
+	failed = prepare(&x, argv + first, argc - first, &err) || extract(&x, argv + first + 1, argc - first - 1, &err) ? -1 : 0;
+	release(&x);
+	return tool_end(&tool, failed, &err);
+}
