@@ -125,6 +125,14 @@ static int alias(struct maker *m, struct fy_token *token)
 
 /* ---- scalars */
 
+/* A member's name. */
+static int add_name(struct maker *m, struct span s, bool is_plain)
+{
+	if (is_plain && span_is(s, "<<"))
+		return refuse(m, "YAML 1.2 has no merge keys: write the members out");
+	return json_add_string(&m->text, s) ? refuse(m, "no UTF-8") : 0;
+}
+
 static int add_text(struct maker *m, struct span s)
 {
 	return json_add_string(&m->text, s) ? refuse(m, "no UTF-8") : 0;
@@ -160,9 +168,9 @@ static int scalar(struct maker *m)
 {
 	struct fy_token *token = m->e->scalar.value;
 	enum fy_scalar_style style = fy_token_scalar_style(token);
+	bool key, is_plain;
 	struct span s;
 	size_t anchor;
-	bool key;
 	int failed;
 
 	if (m->e->scalar.tag)
@@ -174,7 +182,8 @@ static int scalar(struct maker *m)
 	s.p = token ? fy_token_get_text(token, &s.n) : NULL;
 	if (!s.p)
 		s.n = 0;
-	failed = key || (style != FYSS_PLAIN && style != FYSS_ANY) ? add_text(m, s) : plain(m, s);
+	is_plain = style == FYSS_PLAIN || style == FYSS_ANY;
+	failed = key ? add_name(m, s, is_plain) : is_plain ? plain(m, s) : add_text(m, s);
 	close_anchor(m, anchor);
 	return failed;
 }
@@ -288,13 +297,47 @@ static void release(struct maker *m)
 
 static const struct scan_limits limits = { DEPTH + 1, NODES + 1 };
 
+/* The length of the character here, if it's one that YAML's text may hold (§5.1) in good UTF-8; else 0. */
+static size_t printable(const char *text, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0, i;
+	uint32_t c = len > 1 ? p[0] & (0x7fu >> len) : p[0];
+
+	for (i = 1; i < len; i++) {
+		if (i == n || (p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (len == 1)
+		return (c >= ' ' && c < 0x7f) || c == '\n' || c == '\t' || c == '\r';
+	if ((len == 3 && c < 0x800) || (len == 4 && (c < 0x10000 || c > 0x10ffff)))
+		return 0;
+	return (c < 0xa0 && c != 0x85) || (c >= 0xd800 && c < 0xe000) || c == 0xfffe || c == 0xffff ? 0 : len;
+}
+
+/* libfyaml may not come back from bytes that are no text. */
+static int check_text(const struct doc *doc, struct span s, struct error *err)
+{
+	struct doc_place at = { 1, 1 };
+	size_t i, len;
+
+	for (i = 0; i < s.n; i += len) {
+		len = printable(s.p + i, s.n - i);
+		if (!len)
+			return error_set(err, EXIT_USAGE, "%s:%u:%u: a byte that is no text in UTF-8", doc->name, at.line, at.column);
+		at = s.p[i] == '\n' ? (struct doc_place){ at.line + 1, 1 } : (struct doc_place){ at.line, at.column + 1 };
+	}
+	return 0;
+}
+
 static int make_yaml(struct doc *doc, struct span text, struct error *err)
 {
 	struct maker m = { .doc = doc, .err = err };
 	int failed;
 
 	error_reset(err);
-	failed = parse(&m, text);
+	failed = check_text(doc, text, err) || parse(&m, text) ? -1 : 0;
 	if (!failed && !m.text.n)
 		failed = error_set(err, EXIT_USAGE, "%s:1:1: there is nothing in it", doc->name);
 	if (!failed && record_copy(&doc->rec, m.text.p, m.text.n, &limits, err))
@@ -307,20 +350,22 @@ static int make_yaml(struct doc *doc, struct span text, struct error *err)
 
 static void places_of_tokens(struct doc *doc)
 {
-	uint32_t i, line = 1;
-	const char *p = doc->rec.line.p, *start = p, *at;
+	const char *p = doc->rec.line.p, *at;
+	struct doc_place here = { 1, 1 };
+	uint32_t i;
 
 	doc->place = xcalloc(doc->rec.tape.n, sizeof *doc->place);
 	doc->places = doc->rec.tape.n;
 	for (i = 0; i < doc->places; i++) {
 		const struct token *t = &doc->rec.tape.tok[i];
 
-		for (at = doc->rec.line.p + t->at - (t->type == TOKEN_STRING); p < at; p++)
-			if (*p == '\n') {
-				line++;
-				start = p + 1;
-			}
-		doc->place[i] = (struct doc_place){ line, (uint32_t)(at - start) + 1 };
+		for (at = doc->rec.line.p + t->at - (t->type == TOKEN_STRING); p < at; p++) {
+			if (*p == '\n')
+				here = (struct doc_place){ here.line + 1, 1 };
+			else
+				here.column += (*p & 0xc0) != 0x80;	/* code points, as in YAML */
+		}
+		doc->place[i] = here;
 	}
 }
 
