@@ -20,7 +20,7 @@ static bool has(const char *variant)
 {
 #ifdef SCAN_X86
 	if (!strcmp(variant, "avx2"))
-		return __builtin_cpu_supports("avx2");
+		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 #endif
 	(void)variant;
 	return true;
@@ -132,6 +132,13 @@ const char *scan_escape(const char *p, const char *end, struct scan_fault *fault
 	}
 	scan_fail(fault, FAULT_SURROGATE, (size_t)(p - base));
 	return NULL;
+}
+
+bool scan_ascii(const char *p, const char *end)
+{
+	while (p < end && !(*p & 0x80))
+		p++;
+	return p == end;
 }
 
 static inline bool follows(unsigned char c)

@@ -3,9 +3,11 @@
  *
  *   SCAN_NAME           the function's name
  *   SCAN_TARGET         its attribute, or nothing
- *   SCAN_STEP           bytes that one look covers
- *   SCAN_LOOK(p, high)  a mask of the SCAN_STEP bytes at p: a bit for each quote, backslash and control byte;
+ *   SCAN_LOOK(p, high)  a mask of the 64 bytes at p: a bit for each quote, backslash and control byte;
  *                       *high: a bit for each byte that is no ASCII
+ *
+ * A window of the line is looked at first, which the processor does many bytes at once; walking the line then
+ * finds a string's end by a bit, so that no step waits for bytes to be compared.
  *
  * The grammar (RFC 8259) is walked by gotos: a state a label, and the token that each one leaves. While a
  * container is open its token's len holds its parent's index, so that no stack is needed.
@@ -18,9 +20,40 @@
 #ifndef SCAN_CORE_SHARED
 #define SCAN_CORE_SHARED
 
+#define SCAN_PASTE_(a, b) a##b
+#define SCAN_PASTE(a, b) SCAN_PASTE_(a, b)
+
+enum { WINDOW = 64 };	/* words of 64 bytes */
+
+struct window {
+	const char *at;			/* what bit 0 of word 0 stands for */
+	size_t size;			/* bytes, a multiple of 64 */
+	uint64_t any_high;		/* of all words together */
+	uint64_t special[WINDOW], high[WINDOW];
+};
+
+/* Whether a byte from p to q, both within the window, is no ASCII. */
+static inline bool window_has_high(const struct window *w, const char *p, const char *q)
+{
+	size_t from = (size_t)(p - w->at), to = (size_t)(q - w->at), i = from >> 6;
+	uint64_t word = w->high[i] >> (from & 63) << (from & 63);
+
+	for (; i < to >> 6; word = w->high[++i])
+		if (word)
+			return true;
+	return (to & 63) && word << (64 - (to & 63));
+}
+
 static inline bool is_space(unsigned char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static inline const char *skip_space(const char *p, const char *end)
+{
+	while (p < end && is_space((unsigned char)*p))
+		p++;
+	return p;
 }
 
 /* How many of the next eight bytes, from the first, are digits (SWAR). */
@@ -87,18 +120,23 @@ static inline const char *scan_number(const char *p, const char *end, uint8_t *f
 #endif
 
 SCAN_TARGET
-int SCAN_NAME(struct tape *tape, const char *base, size_t from, size_t size, const struct scan_limits *limits, struct scan_fault *fault)
+static void SCAN_PASTE(SCAN_NAME, _look)(struct window *w, const char *p, const char *end)
 {
-	const char *p = base + from, *end = p + size, *bad = NULL;
-	struct token *tok = tape->tok, *t;
-	uint32_t n = tape->n, cap = tape->cap, open = UINT32_MAX, depth = 0, parent;
-	uint32_t mask, high, any_high;
-	const char *start;
-	uint8_t flags;
-	unsigned char c;
-	bool key = false;
+	size_t words = ((size_t)(end - p) + 63) / 64;
+	size_t i;
 
-#define PUSH(kind, from, length, flag) do { \
+	if (words > WINDOW)
+		words = WINDOW;
+	w->at = p;
+	w->size = words * 64;
+	w->any_high = 0;
+	for (i = 0; i < words; i++) {
+		w->special[i] = SCAN_LOOK(p + 64 * i, &w->high[i]);
+		w->any_high |= w->high[i];
+	}
+}
+
+#define PUSH(kind, from, length, flag, extra) do { \
 	if (n == cap) { \
 		tape->n = n; \
 		if (scan_grow(tape, limits, fault, (size_t)(p - base))) \
@@ -107,133 +145,147 @@ int SCAN_NAME(struct tape *tape, const char *base, size_t from, size_t size, con
 		cap = tape->cap; \
 	} \
 	t = &tok[n++]; \
-	t->at = (uint32_t)((from) - base); \
-	t->len = (uint32_t)(length); \
-	t->next = n; \
-	t->type = (kind); \
-	t->flags = (flag); \
-	t->aux = 0; \
+	*t = (struct token){ (uint32_t)((from) - base), (uint32_t)(length), n, (kind), (uint8_t)(flag), (uint16_t)(extra) }; \
 } while (0)
 #define SKIP_SPACE() do { \
-	while (p < end && is_space((unsigned char)*p)) \
-		p++; \
+	if ((unsigned char)*p <= ' ') \
+		p = skip_space(p, end); \
 } while (0)
-#define FAIL(what, where) return scan_fail(fault, (what), (size_t)((where) - base))
+#define FAIL(what, where) return scan_fail(fault, (where) >= end ? FAULT_END : (what), (size_t)((where) < end ? (where) - base : end - base))
 
+/*
+ * What stands behind the end is padding, whatever it holds: a step may look at it, and every way round the loop
+ * meets a check against the end before it has gone further than the padding reaches.
+ */
+SCAN_TARGET
+int SCAN_NAME(struct tape *tape, const char *base, size_t from, size_t size, const struct scan_limits *limits, struct scan_fault *fault)
+{
+	const char *p = base + from, *end = p + size, *start, *bad = NULL;
+	struct token *tok = tape->tok, *t;
+	uint32_t n = tape->n, cap = tape->cap, open = UINT32_MAX, depth = 0, parent;
+	uint32_t count = 0;	/* members or elements of the open container so far */
+	bool object = false;	/* the open container is one */
+	struct window w;
+	uint64_t word;
+	size_t offset;
+	uint8_t flags;
+	unsigned char c;
+
+	SCAN_PASTE(SCAN_NAME, _look)(&w, p, end);
 value:
 	SKIP_SPACE();
-	if (p >= end)
-		FAIL(FAULT_END, end);
 	c = (unsigned char)*p;
-	if (c == '"')
+	if (c == '"') {
+		start = p + 1;
 		goto string;
+	}
 	if (c == '{' || c == '[')
 		goto container;
 	if (c == '-' || (c >= '0' && c <= '9')) {
 		start = p;
 		p = scan_number(p, end, &flags, &bad);
 		if (!p)
-			FAIL(bad >= end ? FAULT_END : FAULT_NUMBER, bad);
-		PUSH(TOKEN_NUMBER, start, p - start, flags);
+			FAIL(FAULT_NUMBER, bad);
+		PUSH(TOKEN_NUMBER, start, p - start, flags, 0);
 		goto after;
 	}
 	if (c == 'n' && end - p >= 4 && !memcmp(p, "null", 4)) {
-		PUSH(TOKEN_NULL, p, 4, 0);
+		PUSH(TOKEN_NULL, p, 4, 0, 0);
 		p += 4;
 		goto after;
 	}
 	if (c == 't' && end - p >= 4 && !memcmp(p, "true", 4)) {
-		PUSH(TOKEN_TRUE, p, 4, 0);
+		PUSH(TOKEN_TRUE, p, 4, 0, 0);
 		p += 4;
 		goto after;
 	}
 	if (c == 'f' && end - p >= 5 && !memcmp(p, "false", 5)) {
-		PUSH(TOKEN_FALSE, p, 5, 0);
+		PUSH(TOKEN_FALSE, p, 5, 0, 0);
 		p += 5;
 		goto after;
 	}
 	FAIL(FAULT_VALUE, p);
 
 container:
+	if (p >= end)
+		FAIL(FAULT_END, end);
 	if (depth == limits->depth)
 		FAIL(FAULT_DEEP, p);
 	depth++;
-	PUSH(c == '{' ? TOKEN_OBJECT : TOKEN_ARRAY, p, open, 0);
+	if (open != UINT32_MAX)
+		tok[open].aux = (uint16_t)(count < UINT16_MAX ? count : UINT16_MAX);
+	object = c == '{';
+	PUSH(object ? TOKEN_OBJECT : TOKEN_ARRAY, p, open, 0, 0);
 	open = n - 1;
+	count = 0;
 	p++;
 	SKIP_SPACE();
-	if (p < end && *p == (c == '{' ? '}' : ']'))
+	if (*p == (object ? '}' : ']') && p < end)
 		goto close;
-	if (c == '[')
+	if (!object)
 		goto element;
 member:
 	SKIP_SPACE();
-	if (p >= end)
-		FAIL(FAULT_END, end);
 	if (*p != '"')
 		FAIL(FAULT_NAME, p);
-	key = true;
+	start = p + 1;
+	count++;
 	goto string;
 element:
-	if (tok[open].aux != UINT16_MAX)
-		tok[open].aux++;
+	count++;
 	goto value;
 
 string:
-	start = ++p;
+	/* of a value where c is the quote; else of a member's name */
+	p = start;
 	flags = 0;
-	any_high = 0;
 	for (;;) {
-		mask = SCAN_LOOK(p, &high);
-		if (!mask) {
-			any_high |= high;
-			p += SCAN_STEP;
+		offset = (size_t)(p - w.at);
+		if (offset >= w.size) {
 			if (p >= end)
 				FAIL(FAULT_END, end);
+			SCAN_PASTE(SCAN_NAME, _look)(&w, p, end);
+			offset = 0;
+		}
+		word = w.special[offset >> 6] >> (offset & 63);
+		if (!word) {
+			p = w.at + ((offset | 63) + 1);
 			continue;
 		}
-		any_high |= high & (mask ^ (mask - 1)) >> 1;
-		p += __builtin_ctz(mask);
-		if (p >= end)
-			FAIL(FAULT_END, end);
+		p += __builtin_ctzll(word);
 		if (*p == '"')
 			break;
-		if (*p != '\\')
+		if (*p != '\\' || p >= end)
 			FAIL(FAULT_CONTROL, p);
 		flags |= TOKEN_ESCAPED;
 		p = scan_escape(p, end, fault, base);
 		if (!p)
 			return -1;
 	}
-	if (!any_high) {
+	if (p >= end)
+		FAIL(FAULT_END, end);
+	if (start >= w.at ? !w.any_high || !window_has_high(&w, start, p) : scan_ascii(start, p)) {
 		flags |= TOKEN_ASCII;
 	} else {
 		bad = scan_utf8(start, p);
 		if (bad)
 			FAIL(FAULT_UTF8, bad);
 	}
-	if (!key) {
-		PUSH(TOKEN_STRING, start, p - start, flags);
+	if (c == '"') {
+		PUSH(TOKEN_STRING, start, p - start, flags, 0);
 		p++;
 		goto after;
 	}
-	key = false;
-	PUSH(TOKEN_STRING, start, p - start, (uint8_t)(flags | TOKEN_KEY));
+	PUSH(TOKEN_STRING, start, p - start, flags | TOKEN_KEY, open < UINT16_MAX ? open : UINT16_MAX);
 	t->next = n + 1;	/* right for a scalar; a container's end corrects it */
-	t->aux = open < UINT16_MAX ? (uint16_t)open : UINT16_MAX;
-	if (tok[open].aux != UINT16_MAX)
-		tok[open].aux++;
 	p++;
 	SKIP_SPACE();
-	if (p >= end)
-		FAIL(FAULT_END, end);
 	if (*p != ':')
 		FAIL(FAULT_COLON, p);
 	p++;
 	goto value;
 
 after:
-	/* tok[n - 1] or the container just closed is whole; the key before it, if any, ends here too */
 	if (open == UINT32_MAX)
 		goto done;
 	SKIP_SPACE();
@@ -241,32 +293,39 @@ after:
 		FAIL(FAULT_END, end);
 	if (*p == ',') {
 		p++;
-		if (tok[open].type == TOKEN_OBJECT)
+		c = ',';
+		if (object)
 			goto member;
-		SKIP_SPACE();
 		goto element;
 	}
-	if (*p != (tok[open].type == TOKEN_OBJECT ? '}' : ']'))
+	if (*p != (object ? '}' : ']'))
 		FAIL(FAULT_COMMA, p);
 close:
 	t = &tok[open];
 	parent = t->len;
 	t->len = (uint32_t)(p + 1 - (base + t->at));
 	t->next = n;
+	t->aux = (uint16_t)(count < UINT16_MAX ? count : UINT16_MAX);
 	if (t > tok && (t[-1].flags & TOKEN_KEY))
 		t[-1].next = n;
 	open = parent;
 	depth--;
 	p++;
+	if (open != UINT32_MAX) {
+		object = tok[open].type == TOKEN_OBJECT;
+		count = tok[open].aux;
+	}
 	goto after;
 
 done:
 	SKIP_SPACE();
 	if (p < end)
 		FAIL(FAULT_AFTER, p);
+	if (p > end)
+		FAIL(FAULT_END, end);
 	tape->n = n;
 	return 0;
+}
 #undef PUSH
 #undef SKIP_SPACE
 #undef FAIL
-}

@@ -4,9 +4,9 @@
 #define EACH(byte) ((byte) * 0x0101010101010101u)
 
 /* A bit for each byte whose top bit is set, the first byte's lowest. */
-static inline uint32_t gather(uint64_t tops)
+static inline uint64_t gather(uint64_t tops)
 {
-	return (uint32_t)((tops >> 7) * 0x0102040810204080u >> 56);
+	return ((tops >> 7) * 0x0102040810204080u) >> 56;
 }
 
 /* The top bit of each byte that is zero, exactly. */
@@ -15,21 +15,25 @@ static inline uint64_t zeros(uint64_t v)
 	return ~(((v & EACH(0x7fu)) + EACH(0x7fu)) | v) & EACH(0x80u);
 }
 
-static inline uint32_t look(const char *p, uint32_t *high)
+static inline uint64_t look(const char *p, uint64_t *high)
 {
-	uint64_t v, control;
+	uint64_t v, control, mask = 0;
+	int i;
 
-	__builtin_memcpy(&v, p, 8);
+	*high = 0;
+	for (i = 0; i < 64; i += 8) {
+		__builtin_memcpy(&v, p + i, 8);
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	v = __builtin_bswap64(v);
+		v = __builtin_bswap64(v);
 #endif
-	control = ~(((v & EACH(0x7fu)) + EACH(0x60u)) | v) & EACH(0x80u);
-	*high = gather(v & EACH(0x80u));
-	return gather(zeros(v ^ EACH((uint64_t)'"')) | zeros(v ^ EACH((uint64_t)'\\')) | control);
+		control = ~(((v & EACH(0x7fu)) + EACH(0x60u)) | v) & EACH(0x80u);
+		*high |= gather(v & EACH(0x80u)) << i;
+		mask |= gather(zeros(v ^ EACH((uint64_t)'"')) | zeros(v ^ EACH((uint64_t)'\\')) | control) << i;
+	}
+	return mask;
 }
 
 #define SCAN_NAME scan_portable
 #define SCAN_TARGET
-#define SCAN_STEP 8
 #define SCAN_LOOK look
 #include "json/scan_core.h"

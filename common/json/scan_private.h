@@ -35,6 +35,7 @@ int scan_fail(struct scan_fault *fault, enum fault what, size_t at);	/* -1 */
 int scan_grow(struct tape *tape, const struct scan_limits *limits, struct scan_fault *fault, size_t at);
 /* Past the escape whose backslash stands at p, a low surrogate that belongs to it included; NULL with the fault set. */
 const char *scan_escape(const char *p, const char *end, struct scan_fault *fault, const char *base);
+bool scan_ascii(const char *p, const char *end);
 /* The first byte from p to end that is no UTF-8 (RFC 3629), or NULL. */
 const char *scan_utf8(const char *p, const char *end);
 

@@ -4,20 +4,32 @@
 #ifdef SCAN_X86
 #include <emmintrin.h>
 
-static inline uint32_t look(const char *p, uint32_t *high)
+static inline uint64_t special(__m128i v)
 {
-	const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 	const __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
 	const __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
 	const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
 
-	*high = (uint32_t)_mm_movemask_epi8(v);
-	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), control));
+	return (uint64_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), control));
+}
+
+static inline uint64_t look(const char *p, uint64_t *high)
+{
+	uint64_t mask = 0;
+	__m128i v;
+	int i;
+
+	*high = 0;
+	for (i = 0; i < 64; i += 16) {
+		v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		*high |= (uint64_t)_mm_movemask_epi8(v) << i;
+		mask |= special(v) << i;
+	}
+	return mask;
 }
 
 #define SCAN_NAME scan_sse2
 #define SCAN_TARGET
-#define SCAN_STEP 16
 #define SCAN_LOOK look
 #include "json/scan_core.h"
 #else
