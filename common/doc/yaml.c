@@ -145,8 +145,6 @@ static bool is_word(struct span s, const char *a, const char *b, const char *c)
 
 static int plain(struct maker *m, struct span s)
 {
-	char number[64];
-
 	if (s.n == 0 || is_word(s, "null", "Null", "NULL") || span_is(s, "~"))
 		buf_adds(&m->text, "null");
 	else if (is_word(s, "true", "True", "TRUE"))
@@ -155,8 +153,8 @@ static int plain(struct maker *m, struct span s)
 		buf_adds(&m->text, "false");
 	else if (number_is_json(s))
 		buf_addspan(&m->text, s);
-	else if (yaml_number(s, number, sizeof number))
-		buf_adds(&m->text, number);
+	else if (yaml_number(s, &m->text))
+		return 0;
 	else if (yaml_is_infinite(s))
 		return refuse(m, "infinities and NaN have no place here");
 	else

@@ -1,58 +1,104 @@
 /* yaml_number: numbers of YAML's core schema (YAML 1.2.2 §10.3.2) that JSON writes otherwise. */
-#include <stdint.h>
-#include <stdio.h>
-
 #include "doc/yaml_private.h"
-#include "value/number.h"
 
-static int digit(char c)
+#define DECIMAL "0123456789"
+
+static size_t digits(struct span s, size_t i, const char *set)
 {
-	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : 99;
+	size_t start = i;
+
+	while (i < s.n && s.p[i] && strchr(set, s.p[i]))
+		i++;
+	return i - start;
 }
 
-/* 0x1F and 0o17, below 2^64 */
-static bool based(struct span s, char *out, size_t room)
+static size_t sign(struct span s, size_t i)
 {
-	int base = s.n > 2 && s.p[0] == '0' ? (s.p[1] == 'x' ? 16 : s.p[1] == 'o' ? 8 : 0) : 0;
-	uint64_t v = 0;
-	size_t i;
+	return i < s.n && (s.p[i] == '-' || s.p[i] == '+');
+}
 
-	if (!base)
-		return false;
-	for (i = 2; i < s.n; i++) {
-		if (digit(s.p[i]) >= base || v > UINT64_MAX / (uint64_t)base)
-			return false;
-		v = v * (uint64_t)base + (uint64_t)digit(s.p[i]);
+/* [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )? */
+static bool is_decimal(struct span s)
+{
+	size_t i = sign(s, 0), whole = digits(s, i, DECIMAL), rest = 0, n;
+
+	i += whole;
+	if (i < s.n && s.p[i] == '.') {
+		rest = digits(s, ++i, DECIMAL);
+		i += rest;
 	}
-	snprintf(out, room, "%llu", (unsigned long long)v);
+	if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
+		i++;
+		i += sign(s, i);
+		n = digits(s, i, DECIMAL);
+		if (!n)
+			return false;
+		i += n;
+	}
+	return i == s.n && (whole || rest);
+}
+
+/* No '+', no zeros in front, digits on both sides of a point. */
+static void add_decimal(struct span s, struct buf *out)
+{
+	size_t i = sign(s, 0), n;
+
+	if (s.p[0] == '-')
+		buf_addc(out, '-');
+	while (s.n - i > 1 && s.p[i] == '0' && s.p[i + 1] >= '0' && s.p[i + 1] <= '9')
+		i++;
+	n = digits(s, i, DECIMAL);
+	if (!n)
+		buf_addc(out, '0');
+	buf_add(out, s.p + i, n);
+	i += n;
+	if (i < s.n && s.p[i] == '.') {
+		n = digits(s, ++i, DECIMAL);
+		buf_addc(out, '.');
+		if (!n)
+			buf_addc(out, '0');
+		buf_add(out, s.p + i, n);
+		i += n;
+	}
+	buf_add(out, s.p + i, s.n - i);
+}
+
+/* 0x1F and 0o17, in decimal by long multiplication; false where there are more than 64 digits of those. */
+static bool add_based(struct span s, unsigned base, struct buf *out)
+{
+	unsigned char d[64] = { 0 };	/* the least digit first */
+	size_t n = 1, i, k;
+
+	for (i = 2; i < s.n; i++) {
+		unsigned carry = (unsigned)(s.p[i] <= '9' ? s.p[i] - '0' : (s.p[i] | 32) - 'a' + 10);
+
+		for (k = 0; k < n || carry; k++) {
+			if (k == sizeof d)
+				return false;
+			carry += d[k] * base;
+			d[k] = (unsigned char)(carry % 10);
+			carry /= 10;
+			if (k >= n)
+				n = k + 1;
+		}
+	}
+	while (n > 1 && !d[n - 1])
+		n--;
+	while (n)
+		buf_addc(out, (char)('0' + d[--n]));
 	return true;
 }
 
-bool yaml_number(struct span s, char *out, size_t room)
+bool yaml_number(struct span s, struct buf *out)
 {
-	const char *p = s.p, *end = s.p + s.n;
-	char *o = out;
-	bool dot;
-
-	if (based(s, out, room))
-		return true;
-	if (s.n + 3 > room || s.n == 0)
+	if (s.n > 2 && s.p[0] == '0' && s.p[1] == 'o' && digits(s, 2, "01234567") == s.n - 2)
+		return add_based(s, 8, out);
+	if (s.n > 2 && s.p[0] == '0' && s.p[1] == 'x' && digits(s, 2, DECIMAL "abcdefABCDEF") == s.n - 2)
+		return add_based(s, 16, out);
+	if (!is_decimal(s))
 		return false;
-	if (*p == '-')
-		*o++ = *p;
-	p += *p == '-' || *p == '+';
-	while (end - p > 1 && p[0] == '0' && p[1] >= '0' && p[1] <= '9')
-		p++;
-	if (p < end && *p == '.')
-		*o++ = '0';
-	for (; p < end; p++) {
-		dot = *p == '.';
-		*o++ = *p;
-		if (dot && (p + 1 == end || (p[1] | 0x20) == 'e'))
-			*o++ = '0';
-	}
-	*o = '\0';
-	return number_is_json((struct span){ out, (size_t)(o - out) }) && s.p[s.n - 1] != '+' && !span_is(s, ".");
+	add_decimal(s, out);
+	return true;
 }
 
 bool yaml_is_infinite(struct span s)

@@ -175,7 +175,7 @@ static void add_escaped(struct buf *out, unsigned char c)
 
 int json_add_string(struct buf *out, struct span text)
 {
-	const char *p = text.p, *end = text.p + text.n, *run = p;
+	const char *p = text.n ? text.p : "", *end = p + text.n, *run = p;	/* an empty span may have no place */
 	unsigned char c;
 
 	if (out->cap - out->n < text.n + 2)
