@@ -85,7 +85,11 @@ int schema_check_delete(struct schema *s, const struct record *rec, const struct
 /* Adds the place of a token as a JSON Pointer (RFC 6901). */
 void schema_pointer(const struct record *rec, uint32_t tok, struct buf *out);
 
-/* The names that `properties` of the root, and of what the root refers to in place, declare, in order: for reports. */
-size_t schema_fields(const struct schema *s, const struct span **names);
+/*
+ * Visits the fields that a schema's `properties` declare, those of nested objects too, in order and each once. fn
+ * gets what it returned for the object above (NULL for the top) and returns what stands for the field, or NULL to see no
+ * more of it.
+ */
+void schema_fields(struct schema *s, void *(*fn)(void *ctx, void *above, struct span name), void *ctx);
 
 #endif

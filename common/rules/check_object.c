@@ -1,0 +1,206 @@
+/* check_object: members by their plans, which are guessed from the layout of the value before. */
+#include "rules/check.h"
+
+#include "base/xalloc.h"
+
+/* ---- names */
+
+static inline uint64_t load8(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, 8);
+	return v;
+}
+
+/* Equality of short names, without a call. */
+static inline bool same_bytes(const char *a, const char *b, size_t n)
+{
+	if (n > 16)
+		return !memcmp(a, b, n);
+	if (n >= 8)
+		return load8(a) == load8(b) && load8(a + n - 8) == load8(b + n - 8);
+	for (; n; n--)
+		if (a[n - 1] != b[n - 1])
+			return false;
+	return true;
+}
+
+static void remember(struct run *r, struct object_rules *o, uint32_t slot, struct plan *p)
+{
+	struct plan **memo;
+	uint32_t n = o->memos ? o->memos : 8;
+
+	if (slot >= MEMO_MAX || !p->kept)
+		return;
+	if (slot >= o->memos) {
+		while (n <= slot)
+			n *= 2;
+		memo = arena_zalloc(&r->s->arena, n * sizeof(struct plan *));
+		if (o->memos)
+			memcpy(memo, o->memo, o->memos * sizeof(struct plan *));
+		o->memo = memo;
+		o->memos = n;
+	}
+	o->memo[slot] = p;
+}
+
+static struct plan *plan_look(struct run *r, struct object_rules *o, uint32_t key, uint32_t slot)
+{
+	struct span name = run_text(r, key);
+	struct plan *p = plan_find(r->s, o, name);
+	bool keep;
+
+	if (!p) {
+		keep = o->met < PLANS_MAX && name.n <= PLAN_NAME_MAX;
+		if (plan_make(r->s, o, name, NULL, keep, &p, r->err)) {
+			run_break(r);
+			return NULL;
+		}
+		o->met += keep;
+	}
+	remember(r, o, slot, p);
+	return p;
+}
+
+struct plan *object_plan(struct run *r, struct object_rules *o, uint32_t key, uint32_t slot)
+{
+	const struct token *t = &r->tok[key];
+	struct plan *p = slot < o->memos ? o->memo[slot] : NULL;
+
+	if (p && p->name.n == t->len && !(t->flags & TOKEN_ESCAPED) && same_bytes(p->name.p, r->text + t->at, t->len))
+		return p;
+	return plan_look(r, o, key, slot);
+}
+
+uint32_t object_member(const struct run *r, uint32_t at, struct span name)
+{
+	const struct token *t = r->tok;
+	uint32_t i;
+
+	for (i = at + 1; i < t[at].next; i = t[i].next)
+		if (i != r->skip && value_text_is((struct value){ r->rec, i }, name))
+			return i;
+	return 0;
+}
+
+uint64_t object_count(const struct run *r, uint32_t at)
+{
+	uint64_t n = value_count((struct value){ r->rec, at });
+
+	return at == 0 && r->skip ? n - 1 : n;
+}
+
+/* ---- members */
+
+static bool name_check(struct run *r, const struct node *n, struct plan *p, uint32_t key)
+{
+	if (p->as_name == NAME_UNKNOWN) {
+		p->as_name = node_obeys(r, n->object->names, key) ? NAME_GOOD : NAME_BAD;
+		if (r->broken) {
+			p->as_name = NAME_UNKNOWN;
+			return false;
+		}
+	}
+	if (p->as_name == NAME_GOOD)
+		return true;
+	fail(r, n, "propertyNames", key, "the name '%s' breaks its rule: %s", error_show(p->name),
+	     error_show(node_complaint(r, n->object->names, key)));
+	return false;
+}
+
+bool member_check(struct run *r, const struct node *n, struct plan *p, uint32_t key)
+{
+	bool ok = true;
+	uint32_t i;
+
+	if (n->object->names)
+		TRY(r, ok, name_check(r, n, p, key));
+	for (i = 0; i < p->nsub; i++)
+		TRY(r, ok, node_check(r, p->sub[i], key + 1));
+	return ok;
+}
+
+/* ---- required */
+
+/* Bits of the names beyond 64, which few schemas have. */
+static uint64_t *many_bits(struct run *r, const struct object_rules *o)
+{
+	return o->nrequired > 64 ? arena_zalloc(&r->s->scratch, (o->nrequired + 63) / 64 * sizeof(uint64_t)) : NULL;
+}
+
+static bool required_check(struct run *r, const struct node *n, uint32_t at, uint64_t seen, const uint64_t *many)
+{
+	const struct object_rules *o = n->object;
+	bool ok = true, there;
+	uint32_t i;
+
+	if (!many && seen == o->need)
+		return true;
+	for (i = 0; i < o->nrequired; i++) {
+		there = i < 64 ? seen >> i & 1 : many[i / 64] >> i % 64 & 1;
+		MUST(ok, there, r, n, "required", at, "must have '%s'", error_show(o->required[i]));
+	}
+	return ok;
+}
+
+/* ---- the object */
+
+static bool dependency_check(struct run *r, const struct node *n, const struct dependency *d, uint32_t at)
+{
+	bool ok = true;
+	uint32_t i;
+
+	if (!object_member(r, at, d->name))
+		return true;
+	if (d->node)
+		return node_check(r, d->node, at);
+	for (i = 0; i < d->n; i++)
+		MUST(ok, object_member(r, at, d->needs[i]), r, n, "dependentRequired", at, "must have '%s', because it has '%s'",
+		     error_show(d->needs[i]), error_show(d->name));
+	return ok;
+}
+
+static bool count_check(struct run *r, const struct node *n, uint32_t at)
+{
+	const struct object_rules *o = n->object;
+	uint64_t members;
+	bool ok = true;
+
+	if (!o->min && o->max == UINT64_MAX)
+		return true;
+	members = object_count(r, at);
+	MUST(ok, members >= o->min, r, n, "minProperties", at, "must have %llu members or more, has %llu",
+	     (unsigned long long)o->min, (unsigned long long)members);
+	MUST(ok, members <= o->max, r, n, "maxProperties", at, "must have %llu members or fewer, has %llu",
+	     (unsigned long long)o->max, (unsigned long long)members);
+	return ok;
+}
+
+bool object_check(struct run *r, const struct node *n, uint32_t at)
+{
+	struct object_rules *o = n->object;
+	const struct token *t = r->tok;
+	const struct dependency *d;
+	uint64_t seen = 0, *many = many_bits(r, o);
+	uint32_t i, slot = 0;
+	struct plan *p;
+	bool ok = true;
+
+	for (i = at + 1; i < t[at].next; i = t[i].next) {
+		if (i == r->skip)
+			continue;
+		p = object_plan(r, o, i, slot++);
+		if (!p)
+			return false;
+		seen |= p->bit;
+		if (many && p->required)
+			many[(p->required - 1) / 64] |= 1ull << (p->required - 1) % 64;
+		TRY(r, ok, member_check(r, n, p, i));
+	}
+	TRY(r, ok, required_check(r, n, at, seen, many));
+	TRY(r, ok, count_check(r, n, at));
+	for (d = o->dependency; d; d = d->next)
+		TRY(r, ok, dependency_check(r, n, d, at));
+	return ok;
+}
