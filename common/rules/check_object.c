@@ -1,29 +1,13 @@
 /* check_object: members by their plans, which are guessed from the layout of the value before. */
 #include "rules/check.h"
 
-#include "base/xalloc.h"
+#include "rules/quick.h"
 
 /* ---- names */
 
-static inline uint64_t load8(const char *p)
+static inline bool is_name(const struct plan *p, const struct token *key, const char *text)
 {
-	uint64_t v;
-
-	memcpy(&v, p, 8);
-	return v;
-}
-
-/* Equality of short names, without a call. */
-static inline bool same_bytes(const char *a, const char *b, size_t n)
-{
-	if (n > 16)
-		return !memcmp(a, b, n);
-	if (n >= 8)
-		return load8(a) == load8(b) && load8(a + n - 8) == load8(b + n - 8);
-	for (; n; n--)
-		if (a[n - 1] != b[n - 1])
-			return false;
-	return true;
+	return !(key->flags & TOKEN_ESCAPED) && short_is(&p->name, text + key->at, key->len);
 }
 
 static void remember(struct run *r, struct object_rules *o, uint32_t slot, struct plan *p)
@@ -65,12 +49,9 @@ static struct plan *plan_look(struct run *r, struct object_rules *o, uint32_t ke
 
 struct plan *object_plan(struct run *r, struct object_rules *o, uint32_t key, uint32_t slot)
 {
-	const struct token *t = &r->tok[key];
 	struct plan *p = slot < o->memos ? o->memo[slot] : NULL;
 
-	if (p && p->name.n == t->len && !(t->flags & TOKEN_ESCAPED) && same_bytes(p->name.p, r->text + t->at, t->len))
-		return p;
-	return plan_look(r, o, key, slot);
+	return p && is_name(p, &r->tok[key], r->text) ? p : plan_look(r, o, key, slot);
 }
 
 uint32_t object_member(const struct run *r, uint32_t at, struct span name)
@@ -104,7 +85,7 @@ static bool name_check(struct run *r, const struct node *n, struct plan *p, uint
 	}
 	if (p->as_name == NAME_GOOD)
 		return true;
-	fail(r, n, "propertyNames", key, "the name '%s' breaks its rule: %s", error_show(p->name),
+	fail(r, n, "propertyNames", key, "the name '%s' breaks its rule: %s", error_show(p->name.text),
 	     error_show(node_complaint(r, n->object->names, key)));
 	return false;
 }
@@ -190,12 +171,15 @@ bool object_check(struct run *r, const struct node *n, uint32_t at)
 	for (i = at + 1; i < t[at].next; i = t[i].next) {
 		if (i == r->skip)
 			continue;
-		p = object_plan(r, o, i, slot++);
-		if (!p)
+		p = slot < o->memos ? o->memo[slot] : NULL;
+		if ((!p || !is_name(p, &t[i], r->text)) && !(p = plan_look(r, o, i, slot)))
 			return false;
+		slot++;
 		seen |= p->bit;
 		if (many && p->required)
 			many[(p->required - 1) / 64] |= 1ull << (p->required - 1) % 64;
+		if (!o->names && (!p->nsub || (p->nsub == 1 && node_quick(r, p->sub[0], i + 1))))
+			continue;
 		TRY(r, ok, member_check(r, n, p, i));
 	}
 	TRY(r, ok, required_check(r, n, at, seen, many));

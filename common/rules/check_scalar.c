@@ -1,7 +1,7 @@
 /* check_scalar: numbers, strings and fixed values. */
 #include "rules/check.h"
 
-#include "rules/decimal.h"
+#include "rules/quick.h"
 #include "value/number.h"
 #include "value/text.h"
 
@@ -32,7 +32,7 @@ static bool number_slow(struct run *r, const struct node *n, uint32_t at, struct
 	for (i = 0; i < LIMITS; i++) {
 		if (!limit[i].p)
 			continue;
-		holds = i == LIMIT_STEP ? number_is_multiple(number, limit[i]) : within((enum limit_kind)i, number_cmp(number, limit[i]));
+		holds = i == LIMIT_STEP ? number_is_multiple(number, limit[i]) : within((enum limit_kind)i, number_compare(number, limit[i]));
 		MUST(ok, holds, r, n, said[i].keyword, at, "%s %s, is %s", said[i].must, error_show(limit[i]), error_show(number));
 	}
 	return ok;
@@ -40,15 +40,9 @@ static bool number_slow(struct run *r, const struct node *n, uint32_t at, struct
 
 bool number_check(struct run *r, const struct node *n, uint32_t at)
 {
-	const struct number_rules *rules = n->number;
 	struct span number = { r->text + r->tok[at].at, r->tok[at].len };
-	int64_t floor;
-	bool whole;
 
-	if (decimal_quick(number.p, number.n, &floor, &whole) && floor >= rules->lo && floor + !whole <= rules->hi &&
-	    (!rules->limit[LIMIT_STEP].p || (rules->step && whole && floor % rules->step == 0)))
-		return true;
-	return number_slow(r, n, at, number);
+	return number_quick(n->number, number) || number_slow(r, n, at, number);
 }
 
 /* ---- strings */
@@ -59,7 +53,7 @@ static bool length_check(struct run *r, const struct node *n, uint32_t at, struc
 	uint64_t chars = text.n;
 	bool ok = true;
 
-	if (!(r->tok[at].flags & TOKEN_ASCII) && (text.n / 4 < s->min || text.n > s->max))
+	if ((r->tok[at].flags & (TOKEN_ASCII | TOKEN_ESCAPED)) != TOKEN_ASCII && (text.n / 4 < s->min || text.n > s->max))
 		chars = text_length(text);
 	MUST(ok, chars >= s->min, r, n, "minLength", at, "must have %llu characters or more, has %llu",
 	     (unsigned long long)s->min, (unsigned long long)chars);
@@ -97,11 +91,6 @@ static bool base64_ok(struct run *r, const struct node *n, uint32_t at, struct s
 	return ok;
 }
 
-static bool was_last(const struct string_rules *s, struct span text)
-{
-	return text.n && text.n == s->nlast && !memcmp(text.p, s->last, text.n);
-}
-
 bool string_check(struct run *r, const struct node *n, uint32_t at)
 {
 	struct string_rules *s = n->string;
@@ -109,14 +98,14 @@ bool string_check(struct run *r, const struct node *n, uint32_t at)
 	bool ok = true;
 
 	TRY(r, ok, length_check(r, n, at, text));
-	if ((!s->pattern && !s->format && !s->base64) || was_last(s, text))
+	if ((!s->pattern && !s->format && !s->base64) || (text.n && span_eq(s->last.text, text)))
 		return ok;
 	TRY(r, ok, !s->pattern || pattern_check(r, n, at, text));
 	TRY(r, ok, !s->format || format_ok(r, n, at, text));
 	TRY(r, ok, !s->base64 || base64_ok(r, n, at, text));
-	if (ok && text.n <= LAST_MAX) {
-		memcpy(s->last, text.p, text.n);
-		s->nlast = (uint8_t)text.n;
+	if (ok && text.n && text.n <= LAST_MAX && s->accepted++ % 8 == 0) {
+		memcpy(s->last_text, text.p, text.n);
+		short_set(&s->last, (struct span){ s->last_text, text.n });
 	}
 	return ok;
 }
@@ -126,8 +115,8 @@ bool string_check(struct run *r, const struct node *n, uint32_t at)
 static bool is_choice(const struct choice *c, struct value v, struct span text)
 {
 	if (text.p)
-		return c->text.p && span_eq(c->text, text);
-	return !c->text.p && value_equal(v, c->value, 0);
+		return c->text.text.p && span_eq(c->text.text, text);
+	return !c->text.text.p && value_equal(v, c->value, 0);
 }
 
 static const char *list_choices(const struct enum_rules *e, struct buf *out)

@@ -165,6 +165,7 @@ static int node_finish(struct compiler *c, struct node *n)
 		for (i = 0; i < a->nprefix; i++)
 			a->prefix[i] = useful(a->prefix[i]);
 	}
+	n->leaf = !n->never && !n->constant && !n->logic;
 	return n->object ? object_finish(c, n) : 0;
 }
 

@@ -139,7 +139,7 @@ struct plan *plan_find(const struct schema *s, const struct object_rules *o, str
 	struct plan *p;
 
 	for (p = o->bucket[hash & (o->buckets - 1)]; p; p = p->next)
-		if (p->hash == hash && span_eq(p->name, name))
+		if (p->hash == hash && span_eq(p->name.text, name))
 			return p;
 	return NULL;
 }
@@ -158,7 +158,7 @@ static int plan_match(struct plan *p, struct object_rules *o, struct node *prope
 
 	plan_add(p, property);
 	for (i = 0; i < o->npattern; i++) {
-		rc = regex_match(o->pattern[i].regex, p->name, err);
+		rc = regex_match(o->pattern[i].regex, p->name.text, err);
 		if (rc < 0)
 			return -1;
 		if (rc)
@@ -176,7 +176,7 @@ int plan_make(struct schema *s, struct object_rules *o, struct span name, struct
 	struct arena *arena = keep ? &s->arena : &s->scratch;
 	struct plan *p = arena_zalloc(arena, sizeof *p), **bucket;
 
-	p->name = arena_span(arena, name);
+	short_set(&p->name, arena_span(arena, name));
 	p->hash = hash_name(s->seed, name);
 	p->sub = arena_zalloc(arena, (o->npattern + 1) * sizeof *p->sub);
 	p->declared = property != NULL;
@@ -216,7 +216,7 @@ static int plan_required(struct compiler *c, struct node *n, struct object_rules
 		if (!p && plan_make(c->s, o, o->required[i], NULL, true, &p, &why))
 			return compile_fail(c, n, "required", n->tok, "%s", why.text);
 		if (p->required)
-			return compile_fail(c, n, "required", n->tok, "'%s' is there twice", error_show(p->name));
+			return compile_fail(c, n, "required", n->tok, "'%s' is there twice", error_show(p->name.text));
 		p->required = i + 1;
 		if (i < 64)
 			p->bit = 1ull << i;

@@ -66,7 +66,7 @@ static void put_choice(struct compiler *c, struct choice *out, struct value v)
 {
 	out->value = v;
 	if (value_type(v) == TOKEN_STRING)
-		out->text = value_text(v, &c->s->arena);
+		short_set(&out->text, value_text(v, &c->s->arena));
 }
 
 int add_enum(struct compiler *c, struct node *n, struct value v)
@@ -183,7 +183,7 @@ int add_multiple_of(struct compiler *c, struct node *n, struct value v)
 
 	if (take_limit(c, n, "multipleOf", LIMIT_STEP, v))
 		return -1;
-	if (number_cmp(value_bytes(v), SPAN_LIT("0")) <= 0)
+	if (number_compare(value_bytes(v), SPAN_LIT("0")) <= 0)
 		return compile_fail(c, n, "multipleOf", v.tok, "must be above 0");
 	if (decimal_quick(value_bytes(v).p, value_bytes(v).n, &floor, &whole) && whole)
 		n->number->step = floor;
@@ -196,7 +196,7 @@ int compile_count(struct compiler *c, struct node *n, const char *keyword, struc
 {
 	int64_t small;
 
-	if (value_type(v) != TOKEN_NUMBER || !number_is_integer(value_bytes(v)) || number_cmp(value_bytes(v), SPAN_LIT("0")) < 0)
+	if (value_type(v) != TOKEN_NUMBER || !number_is_integer(value_bytes(v)) || number_compare(value_bytes(v), SPAN_LIT("0")) < 0)
 		return compile_fail(c, n, keyword, v.tok, "must be a whole number, 0 or more");
 	*out = value_int64(v, &small) ? UINT64_MAX : (uint64_t)small;
 	return 0;

@@ -92,19 +92,19 @@ static int read_id(struct compiler *c, struct node *n, uint32_t *resource)
 	return 0;
 }
 
-static int read_anchor(struct compiler *c, struct node *n, uint32_t resource)
+static int read_anchor(struct compiler *c, struct node *n, const char *keyword, uint32_t resource)
 {
 	struct span name;
 	struct value v;
 	uint32_t i;
-	int got = string_member(c, n, "$anchor", &v);
+	int got = string_member(c, n, keyword, &v);
 
 	if (got <= 0)
 		return got;
 	name = value_text(v, &c->s->arena);
 	for (i = 0; i < c->nanchor; i++)
-		if (c->anchor[i].resource == resource && span_eq(c->anchor[i].name, name))
-			return compile_fail(c, n, "$anchor", v.tok, "'%s' is there twice", error_show(name));
+		if (c->anchor[i].resource == resource && c->anchor[i].tok != n->tok && span_eq(c->anchor[i].name, name))
+			return compile_fail(c, n, keyword, v.tok, "'%s' is there twice", error_show(name));
 	XGROW(c->anchor, c->nanchor, c->canchor);
 	c->anchor[c->nanchor++] = (struct anchor){ resource, name, n->tok };
 	return 0;
@@ -119,6 +119,8 @@ static int index_children(struct compiler *c, struct node *n, const struct keywo
 	size_t mark = c->path.n;
 	uint32_t i = 0;
 
+	if (value_type(v) == TOKEN_ARRAY && !strcmp(k->name, "items"))
+		return compile_fail(c, n, k->name, v.tok, "is an array in older drafts: say prefixItems");
 	if (k->shape == SHAPE_ONE)
 		return index_schema(c, v.tok, resource);
 	if (value_type(v) != want)
@@ -150,7 +152,7 @@ int index_schema(struct compiler *c, uint32_t tok, uint32_t resource)
 		return 0;
 	if (value_type(v) != TOKEN_OBJECT)
 		return compile_fail(c, n, NULL, tok, "a schema is an object, true or false");
-	if (read_id(c, n, &resource) || read_anchor(c, n, resource))
+	if (read_id(c, n, &resource) || read_anchor(c, n, "$anchor", resource) || read_anchor(c, n, "$dynamicAnchor", resource))
 		return -1;
 	while (value_next(v, &walk, &name, &member)) {
 		k = keyword_find(value_text(name, &c->s->arena));

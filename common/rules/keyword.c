@@ -15,7 +15,7 @@ static const struct keyword keywords[] = {
 	{ "definitions", SHAPE_MAP, NULL, NULL },	/* until draft 7; still met everywhere */
 	{ "$comment", SHAPE_NONE, NULL, NULL },
 	{ "$vocabulary", SHAPE_NONE, NULL, NULL },
-	{ "$dynamicAnchor", SHAPE_NONE, NULL, DYNAMIC },
+	{ "$dynamicAnchor", SHAPE_NONE, NULL, NULL },	/* without $dynamicRef, an anchor */
 	{ "$dynamicRef", SHAPE_NONE, NULL, DYNAMIC },
 	{ "$recursiveAnchor", SHAPE_NONE, NULL, DYNAMIC },
 	{ "$recursiveRef", SHAPE_NONE, NULL, DYNAMIC },

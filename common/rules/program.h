@@ -11,6 +11,7 @@
 
 #include "json/equal.h"
 #include "rules/schema.h"
+#include "rules/short.h"
 #include "value/format.h"
 #include "value/regex.h"
 
@@ -41,12 +42,13 @@ struct string_rules {
 	struct span pattern_text;
 	const struct format *format;	/* asserted; NULL: none */
 	bool base64;
-	uint8_t nlast;
-	char last[LAST_MAX];	/* the text that pattern and format accepted last, as columns repeat; nlast 0: none */
+	struct short_text last;	/* what pattern and format accepted last, as columns repeat; n 0: none */
+	char last_text[LAST_MAX];
+	uint32_t accepted;	/* so many: one in eight is kept as last */
 };
 
 struct choice {
-	struct span text;	/* unescaped; p NULL: no string */
+	struct short_text text;	/* unescaped; p NULL: no string */
 	struct value value;	/* in the schema's document */
 };
 
@@ -67,15 +69,15 @@ struct array_rules {
 	uint64_t min_contains, max_contains;
 };
 
-/* All that follows from a member's name alone, made when the name is first met. */
+/* All that follows from a member's name alone, made when the name is first met. What every member needs comes first. */
 struct plan {
-	struct span name;	/* unescaped */
+	struct short_text name;	/* unescaped */
+	uint64_t bit;		/* of the first 64 required names */
+	struct node **sub;	/* its schemas, those that say nothing left out */
+	uint32_t nsub;
+	uint32_t required;	/* index in required + 1; 0: not required */
 	uint64_t hash;
 	struct plan *next;	/* of the same bucket */
-	uint64_t bit;		/* of the first 64 required names */
-	uint32_t required;	/* index in required + 1; 0: not required */
-	uint32_t nsub;
-	struct node **sub;	/* its schemas, those that say nothing left out */
 	bool declared;		/* a name of `properties` */
 	bool kept;		/* lives as long as the schema, so that a memo may point to it */
 	enum { NAME_UNKNOWN, NAME_GOOD, NAME_BAD } as_name;	/* what propertyNames says */
@@ -127,6 +129,7 @@ struct logic {
 struct node {
 	uint8_t types;		/* TYPE_* bits allowed */
 	bool never;		/* the schema false */
+	bool leaf;		/* nothing but types, number, string and values: see node_quick */
 	bool busy;		/* being looked at by the search for endless references */
 	bool sound;		/* was looked at */
 	struct number_rules *number;
