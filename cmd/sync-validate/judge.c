@@ -272,7 +272,7 @@ static int judge_frame(void *self, struct record *rec, struct meta *meta, struct
 	return STAGE_PASS;
 }
 
-const struct stage judge_stage = { judge_record, judge_frame };
+const struct stage judge_stage = { .record = judge_record, .frame = judge_frame };
 
 /* ---- the end */
 

@@ -357,8 +357,10 @@ static bool update_node(struct update *u, struct node *n)
 	u->run.depth++;
 	if (n->object)
 		ok = update_object(u, n);
-	if (n->values || n->constant)
-		ok = partial(u, n, n->values ? "enum" : "const") && ok;
+	if (n->values || n->constant) {
+		partial(u, n, n->values ? "enum" : "const");
+		ok = false;
+	}
 	for (l = n->logic; l && !u->run.broken; l = l->next)
 		ok = update_logic(u, n, l) && ok;
 	u->run.depth--;
