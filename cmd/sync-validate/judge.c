@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "base/xalloc.h"
+#include "untyped.h"
 
 void judge_init(struct judge *j, struct streams *streams, bool report)
 {
@@ -15,9 +16,18 @@ void judge_init(struct judge *j, struct streams *streams, bool report)
 	verdict_init(&j->verdict);
 }
 
-static void ruled_release(struct ruled *r)
+/* What a schema frame said. */
+static void ruled_forget(struct ruled *r)
 {
 	schema_free(r->frame);
+	untyped_free(r->untyped);
+	r->schema = r->frame = NULL;
+	r->untyped = NULL;
+}
+
+static void ruled_release(struct ruled *r)
+{
+	ruled_forget(r);
 	arena_release(&r->arena);
 	if (r->counted)
 		score_release(&r->score);
@@ -104,9 +114,8 @@ static int choose_schema(struct judge *j, struct ruled *r, uint32_t stream, stru
 	if (g)
 		g->used = true;
 	if (!r->schema)
-		return error_set(err, EXIT_USAGE, "%s:%" PRIu64 ": %s%s%s no schema: --schema %sFILE or --rules %sFILE gives one",
-				 j->reader->name, j->reader->lineno, *name ? "stream '" : "the input has", name, *name ? "' has" : "",
-				 *name && j->ngiven ? "NAME=" : "", *name && j->ngiven ? "NAME=" : "");
+		return error_set(err, EXIT_USAGE, "%s%s%s no schema: --schema %sFILE gives one", *name ? "stream '" : "the input has",
+				 *name ? error_show(span_of(name)) : "", *name ? "' has" : "", *name && j->ngiven ? "NAME=" : "");
 	count_stream(j, r);
 	return 0;
 }
@@ -114,7 +123,7 @@ static int choose_schema(struct judge *j, struct ruled *r, uint32_t stream, stru
 /* ---- records */
 
 /* All failures, where there are several: `_sync.errors`. */
-static int add_errors(struct judge *j, struct record *rec, struct meta *meta, struct error *err)
+static int add_errors(struct judge *j, const struct record *judged, struct record *rec, struct meta *meta, struct error *err)
 {
 	const struct verdict *v = &j->verdict;
 	struct buf pointer = BUF_INIT;
@@ -123,7 +132,7 @@ static int add_errors(struct judge *j, struct record *rec, struct meta *meta, st
 	buf_reset(&j->errors);
 	for (i = 0; i < v->n; i++) {
 		buf_reset(&pointer);
-		schema_pointer(rec, v->failure[i].tok, &pointer);
+		schema_pointer(judged, v->failure[i].tok, &pointer);
 		buf_addf(&j->errors, "%s{\"code\":\"%s\",\"path\":", i ? "," : "[", v->failure[i].code);
 		json_add_string(&j->errors, buf_span(&pointer));
 		buf_adds(&j->errors, ",\"rule\":");
@@ -137,13 +146,13 @@ static int add_errors(struct judge *j, struct record *rec, struct meta *meta, st
 	return meta_set(meta, rec, j->streams, "errors", buf_span(&j->errors), err);
 }
 
-static int set_aside(struct judge *j, struct record *rec, struct meta *meta, struct error *err)
+static int set_aside(struct judge *j, const struct record *judged, struct record *rec, struct meta *meta, struct error *err)
 {
 	const struct failure *f = &j->verdict.failure[0];
 
 	buf_reset(&j->path);
-	schema_pointer(rec, f->tok, &j->path);
-	if (j->verdict.n > 1 && add_errors(j, rec, meta, err))
+	schema_pointer(judged, f->tok, &j->path);
+	if (j->verdict.n > 1 && add_errors(j, judged, rec, meta, err))
 		return -1;
 	error_data(err, f->code, "%.*s", (int)f->message.n, f->message.p);
 	j->reason.path = buf_span(&j->path);
@@ -165,45 +174,54 @@ static int pass(struct judge *j, struct record *rec, struct meta *meta, struct e
 	return STAGE_PASS;
 }
 
-static int check_record(struct judge *j, struct ruled *r, const struct record *rec, const struct meta *meta, struct error *err)
+/* 1, 0 with a verdict on *judged, -1 with err. */
+static int check_record(struct judge *j, struct ruled *r, const struct record **judged, const struct meta *meta, struct error *err)
 {
 	struct change change = { .unset = VALUE_NONE, .key = r->key, .nkey = r->nkey };
 
 	change.skip = value_present(meta->sync) ? meta->sync.tok - 1 : 0;
-	if (meta->op == OP_UPDATE) {
-		if (meta_member(meta, "unset", &change.unset) && value_type(change.unset) != TOKEN_ARRAY)
-			return error_data(err, "bad-sync", "_sync: 'unset' is no array");
-		return schema_check_update(r->schema, rec, &change, &j->verdict, err);
+	if (r->counted && meta->op <= OP_INSERT)
+		score_row(&r->score, *judged, change.skip);
+	if (meta->op == OP_UPDATE && meta_member(meta, "unset", &change.unset) && value_type(change.unset) != TOKEN_ARRAY)
+		return error_data(err, "bad-sync", "_sync: 'unset' is no array");
+	if (r->untyped) {
+		*judged = untyped_read(r->untyped, *judged, change.skip, err);
+		if (!*judged)
+			return -1;
+		change.skip = 0;
 	}
+	if (meta->op == OP_UPDATE)
+		return schema_check_update(r->schema, *judged, &change, &j->verdict, err);
 	if (meta->op == OP_DELETE)
-		return schema_check_delete(r->schema, rec, &change, &j->verdict, err);
-	if (r->counted)
-		score_row(&r->score, rec, change.skip);
-	return schema_check(r->schema, record_root(rec), change.skip, &j->verdict, err);
+		return schema_check_delete(r->schema, *judged, &change, &j->verdict, err);
+	return schema_check(r->schema, record_root(*judged), change.skip, &j->verdict, err);
 }
 
 static int judge_record(void *self, struct record *rec, struct meta *meta, struct writer *w, struct error *err)
 {
 	struct judge *j = self;
 	struct ruled *r = ruled_of(j, meta->stream);
+	const struct record *judged = rec;
 	struct value raw;
 	int rc;
 
 	(void)w;
 	if (meta->op == OP_TRUNCATE)
 		return STAGE_PASS;
-	if (meta_member(meta, "raw", &raw)) {
+	if (value_present(meta->sync) && meta_member(meta, "raw", &raw)) {
 		error_data(err, "bad-record", "this line was no record, and isn't repaired: its text is still in '_sync.raw'");
 		return STAGE_REJECT;
 	}
 	if (!r->schema && choose_schema(j, r, meta->stream, err))
 		return -1;
-	rc = check_record(j, r, rec, meta, err);
-	if (r->counted)
-		rc < 0 ? score_aside(&r->score, err->code) : score_verdict(&r->score, &j->verdict);
+	rc = check_record(j, r, &judged, meta, err);
+	if (r->counted && rc < 0)
+		score_aside(&r->score, err->code);
+	else if (r->counted)
+		score_verdict(&r->score, &j->verdict);
 	if (rc < 0)
 		return STAGE_REJECT;
-	return rc ? pass(j, rec, meta, err) : set_aside(j, rec, meta, err);
+	return rc ? pass(j, rec, meta, err) : set_aside(j, judged, rec, meta, err);
 }
 
 /* ---- frames */
@@ -224,22 +242,24 @@ static void take_key(struct ruled *r, const struct meta *meta)
 			r->key[r->nkey++] = arena_span(&r->arena, value_text(one, &r->arena));
 }
 
-static int take_schema(struct judge *j, struct record *rec, const struct meta *meta, struct error *err)
+static int take_schema(struct judge *j, const struct meta *meta, struct error *err)
 {
 	struct schema_source source = { .frame = true };
 	struct ruled *r = ruled_of(j, meta->stream);
+	struct given *g = given_for(j, meta->stream);
 	struct buf name = BUF_INIT;
 	struct value schema;
-	int rc = 0;
+	int rc;
 
-	(void)rec;
 	take_key(r, meta);
-	r->schema = NULL;
-	schema_free(r->frame);
-	r->frame = NULL;
-	if (given_for(j, meta->stream) || !meta_member(meta, "schema", &schema))
+	ruled_forget(r);
+	if (!meta_member(meta, "schema", &schema))
 		return 0;
-	buf_addf(&name, "%s:%" PRIu64, j->reader->name, j->reader->lineno);
+	if (g) {
+		r->untyped = untyped_new(schema, g->schema);
+		return 0;
+	}
+	buf_addf(&name, "schema frame of stream '%s'", error_show(span_of(streams_name(j->streams, meta->stream))));
 	source.name = buf_str(&name);
 	rc = schema_compile(&r->frame, schema, &source, err);
 	if (rc)
@@ -254,8 +274,7 @@ static void forget_frames(struct judge *j)
 	uint32_t i;
 
 	for (i = 0; i < j->nruled; i++) {
-		schema_free(j->ruled[i].frame);
-		j->ruled[i].frame = j->ruled[i].schema = NULL;
+		ruled_forget(&j->ruled[i]);
 		j->ruled[i].key = NULL;
 	}
 }
@@ -264,10 +283,11 @@ static int judge_frame(void *self, struct record *rec, struct meta *meta, struct
 {
 	struct judge *j = self;
 
+	(void)rec;
 	(void)w;
 	if (meta->op == OP_BEGIN)
 		forget_frames(j);
-	if (meta->op == OP_SCHEMA && take_schema(j, rec, meta, err))
+	if (meta->op == OP_SCHEMA && take_schema(j, meta, err))
 		return -1;
 	return STAGE_PASS;
 }
@@ -285,23 +305,44 @@ void judge_warn_unused(const struct judge *j)
 			diag_warn("no record of stream '%s', which a schema was given for", error_show(span_of(j->given[i].stream)));
 }
 
-void judge_report(const struct judge *j, uint64_t bad, struct buf *out)
+struct sum { uint64_t valid, invalid, unjudged; };
+
+static struct sum sum_of(const struct judge *j, const struct writer *w, uint32_t stream)
 {
-	uint64_t records = bad, valid = 0;
+	const struct score *s = stream < j->nruled && j->ruled[stream].counted ? &j->ruled[stream].score : NULL;
+	uint64_t judged = s ? s->records - s->valid : 0, aside = counts_get(&w->total_aside, stream);
+
+	/* without --rejects the one that ended the run isn't among those set aside */
+	return (struct sum){ counts_get(&w->total, stream), aside > judged ? aside : judged, aside > judged ? aside - judged : 0 };
+}
+
+static void add_sum(struct buf *out, struct sum s)
+{
+	buf_addf(out, "\"records\":%" PRIu64 ",\"valid\":%" PRIu64 ",\"invalid\":%" PRIu64 ",\"unjudged\":%" PRIu64, s.valid + s.invalid,
+		 s.valid, s.invalid, s.unjudged);
+}
+
+void judge_report(const struct judge *j, const struct writer *w, struct buf *out)
+{
+	struct sum all = { 0, 0, 0 }, s;
 	const char *between = "";
 	uint32_t i;
 
-	for (i = 0; i < j->nruled; i++) {
-		records += j->ruled[i].score.records;
-		valid += j->ruled[i].score.valid;
+	for (i = 0; i < j->streams->n; i++) {
+		s = sum_of(j, w, i);
+		all = (struct sum){ all.valid + s.valid, all.invalid + s.invalid, all.unjudged + s.unjudged };
 	}
-	buf_addf(out, "{\"records\":%" PRIu64 ",\"valid\":%" PRIu64 ",\"invalid\":%" PRIu64 ",\"unreadable\":%" PRIu64 ",\"streams\":{",
-		 records, valid, records - valid, bad);
+	buf_addc(out, '{');
+	add_sum(out, all);
+	buf_adds(out, ",\"streams\":{");
 	for (i = 0; i < j->nruled; i++) {
 		if (!j->ruled[i].counted)
 			continue;
-		buf_addf(out, "%s%s:", between, j->streams->entry[i].json);
+		buf_addf(out, "%s%s:{", between, j->streams->entry[i].json);
+		add_sum(out, sum_of(j, w, i));
+		buf_addc(out, ',');
 		score_write(&j->ruled[i].score, out);
+		buf_addc(out, '}');
 		between = ",";
 	}
 	buf_adds(out, "}}\n");

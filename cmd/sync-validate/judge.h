@@ -16,11 +16,11 @@ struct given {
 /* A stream, by its index. */
 struct ruled {
 	struct schema *schema;		/* borrowed from a given or from `frame`; NULL: not known yet */
-	struct schema *frame;		/* owned: from its schema frame */
+	struct schema *frame;		/* owned: from its schema frame, where none was given */
 	struct span *key;		/* of its schema frame; NULL: it named none */
 	size_t nkey;
 	struct arena arena;		/* of key */
-	struct untyped *untyped;	/* owned: its fields whose text is read by the schema's type; NULL: none */
+	struct untyped *untyped;	/* owned: fields whose text is judged by the given schema's types; NULL: none */
 	struct score score;
 	bool counted;			/* score is in use */
 };
@@ -35,7 +35,6 @@ struct judge {
 	struct verdict verdict;
 	struct stage_reason reason;
 	struct buf path, errors;
-	struct reader *reader;		/* borrowed: for the name of what is read, in messages */
 };
 
 extern const struct stage judge_stage;
@@ -46,7 +45,7 @@ void judge_release(struct judge *j);
 int judge_give(struct judge *j, const char *stream, struct schema *schema, struct error *err);
 /* After the end of input: a schema that was given for a stream that never came is worth a warning. */
 void judge_warn_unused(const struct judge *j);
-/* Adds the report as JSON. `bad` is how many lines were no records. */
-void judge_report(const struct judge *j, uint64_t bad, struct buf *out);
+/* Adds the report as JSON; the writer knows what went on and what was set aside, also before it came here. */
+void judge_report(const struct judge *j, const struct writer *w, struct buf *out);
 
 #endif

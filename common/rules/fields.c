@@ -1,4 +1,4 @@
-/* fields: what a schema says that records have, for reports. */
+/* fields: what a schema says that records have, and of which types. */
 #include "rules/program.h"
 
 enum { FIELDS_DEEP = 16 };
@@ -45,4 +45,54 @@ void schema_fields(struct schema *s, void *(*fn)(void *ctx, void *above, struct 
 	struct visit v = { fn, ctx, s };
 
 	visit_node(&v, s->root, NULL, 0);
+}
+
+/* ---- types */
+
+static unsigned choice_types(const struct enum_rules *e)
+{
+	unsigned types = 0;
+	uint32_t i;
+
+	for (i = 0; i < e->n; i++)
+		types |= 1u << value_type(e->choice[i].value);
+	return types | (types & TYPE_NUMBER ? TYPE_INTEGER : 0u);
+}
+
+/* Of a value: what the node and those that apply in any case let through. */
+static unsigned value_types(const struct node *n, unsigned depth)
+{
+	unsigned types = n->never ? 0u : n->types | (n->types & TYPE_NUMBER ? TYPE_INTEGER : 0u);
+	const struct logic *l;
+	uint32_t i;
+
+	if (n->values)
+		types &= choice_types(n->values);
+	if (n->constant)
+		types &= choice_types(n->constant);
+	for (l = n->logic; l && depth < FIELDS_DEEP; l = l->next)
+		for (i = 0; i < l->n && (l->kind == LOGIC_REF || l->kind == LOGIC_ALL); i++)
+			types &= value_types(l->sub[i], depth + 1);
+	return types;
+}
+
+/* Of a field of an object that the node rules. */
+static unsigned field_types(const struct schema *s, const struct node *n, struct span name, unsigned depth)
+{
+	unsigned types = TYPE_ANY | TYPE_INTEGER;
+	const struct plan *p = n->object ? plan_find(s, n->object, name) : NULL;
+	const struct logic *l;
+	uint32_t i;
+
+	for (i = 0; p && i < p->nsub; i++)
+		types &= value_types(p->sub[i], 0);
+	for (l = n->logic; l && depth < FIELDS_DEEP; l = l->next)
+		for (i = 0; i < l->n && (l->kind == LOGIC_REF || l->kind == LOGIC_ALL); i++)
+			types &= field_types(s, l->sub[i], name, depth + 1);
+	return types;
+}
+
+unsigned schema_types(const struct schema *s, struct span name)
+{
+	return field_types(s, s->root, name, 0);
 }

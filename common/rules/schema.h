@@ -86,6 +86,13 @@ int schema_check_delete(struct schema *s, const struct record *rec, const struct
 void schema_pointer(const struct record *rec, uint32_t tok, struct buf *out);
 
 /*
+ * The types that a schema allows for a field at the top: a bit 1 << enum token_type for each, SCHEMA_INTEGER
+ * where a number must be an integer. All, where it says nothing.
+ */
+enum { SCHEMA_INTEGER = 1 << 7 };
+unsigned schema_types(const struct schema *s, struct span name);
+
+/*
  * Visits the fields that a schema's `properties` declare, those of nested objects too, in order and each once. fn
  * gets what it returned for the object above (NULL for the top) and returns what stands for the field, or NULL to see no
  * more of it.

@@ -212,12 +212,11 @@ void score_write(const struct score *s, struct buf *out)
 {
 	const char *between = "";
 
-	buf_addf(out, "{\"records\":%" PRIu64 ",\"valid\":%" PRIu64 ",\"invalid\":%" PRIu64 ",\"rows\":%" PRIu64 ",\"rules\":",
-		 s->records, s->valid, s->records - s->valid, s->rows);
+	buf_addf(out, "\"rows\":%" PRIu64 ",\"rules\":", s->rows);
 	write_tally(s->rule, out);
 	buf_adds(out, ",\"codes\":");
 	write_tally(s->code, out);
 	buf_adds(out, ",\"completeness\":{");
 	write_fields(s, s->top, &between, out);
-	buf_adds(out, "}}");
+	buf_addc(out, '}');
 }

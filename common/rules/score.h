@@ -34,7 +34,7 @@ void score_row(struct score *s, const struct record *rec, uint32_t skip);
 /* Counts a record that was judged: its verdict, or for one that is set aside for another reason that code. */
 void score_verdict(struct score *s, const struct verdict *v);
 void score_aside(struct score *s, const char *code);
-/* Adds {"records":…,"valid":…,"invalid":…,"rules":{…},"codes":{…},"completeness":{…}}. */
+/* Adds "rows":…,"rules":{…},"codes":{…},"completeness":{…}: members of an object that the caller opened. */
 void score_write(const struct score *s, struct buf *out);
 
 #endif
