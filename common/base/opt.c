@@ -168,7 +168,7 @@ static int count_rows(const struct opt_program *program)
 
 static void add_row(struct parser *p, const struct opt *o, void *into, char **letters)
 {
-	int has = !o->arg ? no_argument : o->arg[0] == '[' ? optional_argument : required_argument;
+	int has = !o->arg ? no_argument : opt_is_optional(o) ? optional_argument : required_argument;
 
 	p->longs[p->n] = (struct option){ o->name, has, NULL, FIRST_VALUE + p->n };
 	p->row[p->n].opt = o;

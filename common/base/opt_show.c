@@ -38,7 +38,7 @@ static size_t add_name(struct buf *b, const struct opt *o)
 		buf_addf(b, "  -%c, --%s", o->letter, o->name);
 	else
 		buf_addf(b, "      --%s", o->name);
-	if (o->arg && o->arg[0] == '[')
+	if (o->arg && opt_is_optional(o))
 		buf_addf(b, "%s", o->arg);
 	else if (o->arg)
 		buf_addf(b, " %s", o->arg);
@@ -110,7 +110,7 @@ static void each_option(struct buf *b, const struct opt_program *program, each_f
 
 static bool takes_value(const struct opt *o)
 {
-	return o->arg && o->arg[0] != '[';
+	return o->arg && !opt_is_optional(o);
 }
 
 /* The words of "a|b|c" with blanks between, or a name as a shell function may have it. */

@@ -4,6 +4,12 @@
 
 #include "base/opt.h"
 
+/* Its value may be left out: "[=LIST]". */
+static inline bool opt_is_optional(const struct opt *o)
+{
+	return o->arg && o->arg[0] == '[' && o->arg[1] == '=';
+}
+
 /* --help, --version, --completion: a table ended by OPT_END. */
 const struct opt *opt_built_in(void);
 int opt_version(const struct opt_program *program, bool verbose, struct error *err);

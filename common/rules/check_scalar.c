@@ -75,16 +75,16 @@ static bool pattern_check(struct run *r, const struct node *n, uint32_t at, stru
 
 static bool format_ok(struct run *r, const struct node *n, uint32_t at, struct span text)
 {
-	bool ok = format_check(n->string->format, text);
+	bool ok = n->string->format->check(text);
 
 	if (!ok)
-		fail(r, n, "format", at, "is no %s: '%s'", format_name(n->string->format), error_show(text));
+		fail(r, n, "format", at, "is no %s: '%s'", n->string->format->name, error_show(text));
 	return ok;
 }
 
 static bool base64_ok(struct run *r, const struct node *n, uint32_t at, struct span text)
 {
-	bool ok = text_is_base64(text);
+	bool ok = format_is_base64(text);
 
 	if (!ok)
 		fail(r, n, "contentEncoding", at, "is no base64: '%s'", error_show(text));

@@ -21,7 +21,7 @@ enum { TYPES = sizeof types / sizeof *types };
 
 static int one_type(struct compiler *c, struct node *n, struct value v, unsigned *bits)
 {
-	const char *names[TYPES], *nearest;
+	const char *names[TYPES + 1] = { NULL }, *nearest;
 	struct span name;
 	size_t i;
 
@@ -35,7 +35,7 @@ static int one_type(struct compiler *c, struct node *n, struct value v, unsigned
 		}
 		names[i] = types[i].name;
 	}
-	nearest = suggest_nearest(name, names, TYPES);
+	nearest = suggest(name, names);
 	return compile_fail(c, n, "type", v.tok, "unknown type '%s'%s%s%s", error_show(name), nearest ? "; is '" : "",
 			    nearest ? nearest : "", nearest ? "' meant?" : "");
 }
@@ -243,6 +243,18 @@ int add_pattern(struct compiler *c, struct node *n, struct value v)
 	return compile_pattern(c, n, "pattern", v.tok, s->pattern_text, &s->pattern);
 }
 
+static const char *nearest_format(struct span name)
+{
+	const char *names[32] = { NULL };
+	const struct format *table;
+	size_t n, i;
+
+	table = format_table(&n);
+	for (i = 0; i < n && i < 31; i++)
+		names[i] = table[i].name;
+	return suggest(name, names);
+}
+
 int add_format(struct compiler *c, struct node *n, struct value v)
 {
 	struct span name;
@@ -254,7 +266,7 @@ int add_format(struct compiler *c, struct node *n, struct value v)
 	node_string(c, n)->format = format_find(name);
 	if (n->string->format)
 		return 0;
-	nearest = format_nearest(name);
+	nearest = nearest_format(name);
 	if (nearest)
 		compile_warn(c, n, "format", v.tok, "unknown format '%s' checks nothing; is '%s' meant?", error_show(name), nearest);
 	return 0;

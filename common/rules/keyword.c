@@ -88,12 +88,12 @@ const struct keyword *keyword_find(struct span name)
 
 const char *keyword_nearest(struct span name)
 {
-	const char *names[KEYWORDS];
+	const char *names[KEYWORDS + 1] = { NULL };
 	size_t i;
 
 	if (name.n > 1 && name.p[0] == 'x' && name.p[1] == '-')
 		return NULL;
 	for (i = 0; i < KEYWORDS; i++)
 		names[i] = keywords[i].name;
-	return suggest_nearest(name, names, KEYWORDS);
+	return suggest(name, names);
 }
