@@ -41,21 +41,20 @@ struct span run_text(const struct run *r, uint32_t at)
 
 /* ---- types */
 
-static const char *const type_names[] = {
-	[TOKEN_NULL] = "null", [TOKEN_FALSE] = "a boolean", [TOKEN_NUMBER] = "a number", [TOKEN_STRING] = "a string",
-	[TOKEN_ARRAY] = "an array", [TOKEN_OBJECT] = "an object",
+static const struct { unsigned bit; const char *name; } type_names[] = {
+	{ 1u << TOKEN_FALSE, "a boolean" }, { TYPE_INTEGER, "an integer" }, { TYPE_NUMBER, "a number" }, { TYPE_STRING, "a string" },
+	{ 1u << TOKEN_ARRAY, "an array" }, { TYPE_OBJECT, "an object" }, { 1u << TOKEN_NULL, "null" },
 };
 
 static const char *list_types(unsigned types, char *out, size_t size)
 {
-	size_t n = 0;
-	int i;
+	size_t i, n = 0;
 
-	for (i = 0; i <= TOKEN_OBJECT; i++)
-		if (type_names[i] && types & 1u << i)
-			n += (size_t)snprintf(out + n, size - n, "%s%s", n ? " or " : "", type_names[i]);
-	if (types & TYPE_INTEGER && !(types & TYPE_NUMBER))
-		snprintf(out + n, size - n, "%san integer", n ? " or " : "");
+	if (types & TYPE_NUMBER)
+		types &= ~(unsigned)TYPE_INTEGER;
+	for (i = 0; i < sizeof type_names / sizeof *type_names; i++)
+		if (types & type_names[i].bit)
+			n += (size_t)snprintf(out + n, size - n, "%s%s", n ? " or " : "", type_names[i].name);
 	return out;
 }
 

@@ -91,7 +91,7 @@ const char *keyword_nearest(struct span name)
 	const char *names[KEYWORDS + 1] = { NULL };
 	size_t i;
 
-	if (name.n > 1 && name.p[0] == 'x' && name.p[1] == '-')
+	if (name.n < 4 || !memcmp(name.p, "x-", 2))	/* what is so short is near to anything */
 		return NULL;
 	for (i = 0; i < KEYWORDS; i++)
 		names[i] = keywords[i].name;

@@ -185,6 +185,8 @@ void writer_fail(struct writer *w, const struct error *why)
 {
 	struct error ignored;
 
+	if (w->plain)
+		(void)writer_flush(w, &ignored);
 	if (w->plain || w->ended)
 		return;
 	if (!w->begun && writer_begin(w, SCOPE_PART, SPAN_LIT(""), SPAN_LIT(""), SPAN_LIT(""), &ignored))
@@ -238,10 +240,10 @@ static int put(struct writer *w, uint32_t stream, struct error *err)
 	return rejects_check(r, w->records + r->n, false, err);
 }
 
-static int refuse(const struct error *reason, struct span path, struct error *err)
+static int refuse(const struct error *reason, struct span path, struct span rule, struct error *err)
 {
-	return error_data(err, reason->code, "%s%s%s (--rejects FILE sets such records aside)", path.n ? error_show(path) : "",
-			  path.n ? ": " : "", reason->text);
+	return error_data(err, reason->code, "%s%s%s (%s%s%s--rejects FILE sets such records aside)", path.n ? error_show(path) : "",
+			  path.n ? ": " : "", reason->text, rule.n ? "rule " : "", rule.n ? error_show(rule) : "", rule.n ? "; " : "");
 }
 
 int writer_reject(struct writer *w, struct record *rec, const struct meta *meta, const struct error *reason, struct span path,
@@ -253,7 +255,7 @@ int writer_reject(struct writer *w, struct record *rec, const struct meta *meta,
 	struct error why = *reason;	/* err may be the same */
 
 	if (!r || r->fd < 0)
-		return refuse(&why, path, err);
+		return refuse(&why, path, rule, err);
 	buf_reset(&r->line);
 	add_error(&r->line, r, &why, path, rule);
 	if (meta->stream && !meta_member(&m, "stream", &v) &&
@@ -292,7 +294,7 @@ int writer_reject_raw(struct writer *w, struct span line, const struct error *re
 	struct error why = *reason;
 
 	if (!r || r->fd < 0)
-		return refuse(&why, SPAN_LIT(""), err);
+		return refuse(&why, SPAN_LIT(""), SPAN_LIT(""), err);
 	buf_reset(&r->line);
 	buf_adds(&r->line, "{\"_sync\":{\"error\":");
 	add_error(&r->line, r, &why, SPAN_LIT(""), SPAN_LIT(""));
