@@ -27,7 +27,7 @@ AVX2 uint64_t look(const char *p, uint64_t *high)
 #define SCAN_NAME scan_avx2
 #define SCAN_TARGET __attribute__((target("avx2,bmi,bmi2")))
 #define SCAN_LOOK look
-#include "json/scan_core.h"
+#include "json/scan_core.inc"
 #else
 typedef int scan_avx2_is_for_x86;
 #endif

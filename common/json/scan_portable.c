@@ -36,4 +36,4 @@ static inline uint64_t look(const char *p, uint64_t *high)
 #define SCAN_NAME scan_portable
 #define SCAN_TARGET
 #define SCAN_LOOK look
-#include "json/scan_core.h"
+#include "json/scan_core.inc"

@@ -31,7 +31,7 @@ static inline uint64_t look(const char *p, uint64_t *high)
 #define SCAN_NAME scan_sse2
 #define SCAN_TARGET
 #define SCAN_LOOK look
-#include "json/scan_core.h"
+#include "json/scan_core.inc"
 #else
 typedef int scan_sse2_is_for_x86;
 #endif

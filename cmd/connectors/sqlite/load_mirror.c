@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "load.h"
+#include "value/number.h"
 
 int bind_key(struct database *d, struct table *t, sqlite3_stmt *stmt, int at, struct value object, struct error *err)
 {
@@ -92,6 +93,63 @@ static void add_unseen(const struct table *t, struct buf *sql)
 	buf_addc(sql, ')');
 }
 
+static void add_cell(struct buf *line, sqlite3_stmt *stmt, int i)
+{
+	char number[NUMBER_DOUBLE_ROOM];
+
+	switch (sqlite3_column_type(stmt, i)) {
+	case SQLITE_INTEGER:
+		buf_addf(line, "%lld", (long long)sqlite3_column_int64(stmt, i));
+		break;
+	case SQLITE_FLOAT:
+		buf_add(line, number, number_from_double(sqlite3_column_double(stmt, i), number));
+		break;
+	default:
+		json_add_string(line, (struct span){ (const char *)sqlite3_column_text(stmt, i), (size_t)sqlite3_column_bytes(stmt, i) });
+	}
+}
+
+/* --dry-run: the keys of the rows that would go. */
+static int print_unseen(struct database *d, struct table *t, struct error *err)
+{
+	struct writer *w = &d->load->tool->writer;
+	struct buf sql = BUF_INIT, name = BUF_INIT, *line;
+	sqlite3_stmt *stmt;
+	uint32_t i;
+	int n, rc, failed;
+
+	buf_adds(&sql, "SELECT ");
+	for (i = 0, n = 0; i < t->columns; i++)
+		if (t->column[i].key)
+			buf_addf(&sql, "%s%s", n++ ? "," : "", t->column[i].quoted);
+	buf_addf(&sql, " FROM %s", t->quoted);
+	add_unseen(t, &sql);
+	failed = target_prepare(d, buf_str(&sql), &stmt, err);
+	json_add_string(&name, span_of(t->name));
+	while (!failed && (rc = sqlite3_step(stmt)) != SQLITE_DONE) {
+		if (rc != SQLITE_ROW) {
+			failed = target_error(d, "reading keys", err);
+			break;
+		}
+		line = writer_line_start(w);
+		buf_addf(line, "{\"_sync\":{\"op\":\"delete\",\"stream\":%s}", buf_str(&name));
+		for (i = 0, n = 0; i < t->columns; i++) {
+			if (!t->column[i].key)
+				continue;
+			buf_addc(line, ',');
+			json_add_string(line, span_of(t->column[i].name));
+			buf_addc(line, ':');
+			add_cell(line, stmt, n++);
+		}
+		buf_addc(line, '}');
+		failed = writer_line_end(w, t->stream, err);
+	}
+	sqlite3_finalize(stmt);
+	buf_release(&sql);
+	buf_release(&name);
+	return failed;
+}
+
 int mirror_finish(struct database *d, struct table *t, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -106,6 +164,8 @@ int mirror_finish(struct database *d, struct table *t, struct error *err)
 		add_unseen(t, &sql);
 		failed = target_number(d, buf_str(&sql), &gone, err) || guard_deletes(d->load, gone + t->deleted, t->rows_at_start, err);
 	}
+	if (!failed && gone && d->o->dry_run)
+		failed = print_unseen(d, t, err);
 	if (!failed && gone) {
 		buf_reset(&sql);
 		buf_addf(&sql, "DELETE FROM %s", t->quoted);
