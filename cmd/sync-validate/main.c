@@ -128,12 +128,11 @@ int main(int argc, char **argv)
 
 	tool_start(&t, "sync-validate");
 	first = opt_parse(&program, argc, argv, &err);
-	if (first == OPT_ASKED)
-		return EXIT_DONE;
 	if (first < 0)
-		return diag_fail(&err);
-	rc = tool_open(&t, &err) ? -1 : run(&t, &o, argv + first, argc - first, &err);
+		rc = first == OPT_ASKED ? EXIT_DONE : diag_fail(&err);
+	else
+		rc = tool_end(&t, tool_open(&t, &err) ? -1 : run(&t, &o, argv + first, argc - first, &err), &err);
 	opt_list_release(&o.schema);
 	opt_list_release(&o.rules);
-	return tool_end(&t, rc, &err);
+	return rc;
 }
