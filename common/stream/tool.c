@@ -52,7 +52,6 @@ void tool_start(struct tool *t, const char *name)
 	t->opt.memory = 256u << 20;
 	t->rejects.fd = -1;
 	t->stats_fd = -1;
-	streams_init(&t->streams);
 }
 
 static int check_bounds(const struct tool_options *o, struct error *err)
@@ -71,6 +70,7 @@ int tool_open(struct tool *t, struct error *err)
 	diag_json(t->opt.log_format == 1);
 	diag_verbose(t->opt.verbose);
 	diag_quiet(t->opt.quiet);
+	streams_init(&t->streams);
 	writer_open(&t->writer, STDOUT_FILENO, "standard output", &t->streams, t->opt.plain);
 	t->opened = true;
 	if (check_bounds(&t->opt, err) || rejects_open(&t->rejects, t->name, t->opt.rejects, t->opt.max_errors, err))
