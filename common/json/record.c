@@ -23,6 +23,7 @@ void record_release(struct record *rec)
 		buf_release(&rec->links->scratch);
 		buf_release(&rec->links->copy_value);
 		buf_release(&rec->links->copy);
+		buf_release(&rec->links->change);
 		free(rec->links->v);
 		free(rec->links);
 	}

@@ -104,12 +104,31 @@ int record_set(struct record *rec, const struct path *path, struct span json, st
 int record_set_deep(struct record *rec, const struct path *path, struct span json, struct error *err);
 /* Sets it to a copy of a value of any record, this one included. */
 int record_put(struct record *rec, const struct path *path, struct value v, struct error *err);
+/* The same, with objects made for missing parents. */
+int record_put_deep(struct record *rec, const struct path *path, struct value v, struct error *err);
 /* Removes what is there; nothing there is no error. */
 int record_remove(struct record *rec, const struct path *path, struct error *err);
 /* Gives the member at the path another name, in its place. Onto a name that exists: -1, "name-exists". Nothing there: 0. */
 int record_rename(struct record *rec, const struct path *path, struct span name, struct error *err);
+/* The same with a place to remember where it was. */
+int record_rename_at(struct record *rec, const struct path *path, struct cursor *cursor, struct span name, struct error *err);
 /* Sets a member as the first one of the record's top object (for `_sync`). */
 int record_set_first(struct record *rec, struct span name, struct span json, struct error *err);
+
+enum change {
+	CHANGE_NOT,	/* it stays as it is */
+	CHANGE_SET,	/* it becomes the JSON text in `json` */
+	CHANGE_REMOVE,	/* it goes */
+	CHANGE_INSIDE,	/* record_prune: those below it are asked */
+};			/* -1: an error */
+/* What becomes of a value: `json` is empty when it is called; the record is not to be edited meanwhile. */
+typedef int change_fn(void *ctx, struct value v, struct buf *json, struct error *err);
+/* Calls fn for every value at the path; nothing there is no error. cursor may be NULL. The whole record ("") can be set, not removed. */
+int record_change(struct record *rec, const struct path *path, struct cursor *cursor, change_fn *fn, void *ctx, struct error *err);
+
+/* Whether a member (name) or an element (index; name none) stays; depth 0 is the top object. CHANGE_INSIDE of what holds nothing is CHANGE_REMOVE. */
+typedef enum change prune_fn(void *ctx, uint32_t depth, struct value name, uint32_t index, struct value v);
+void record_prune(struct record *rec, prune_fn *fn, void *ctx);
 
 /* Adds the record's text without a line feed: byte for byte the line when nothing was edited. */
 void record_write(const struct record *rec, struct buf *out);

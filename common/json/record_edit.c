@@ -10,6 +10,7 @@ enum edit_kind { EDIT_SET, EDIT_REMOVE, EDIT_RENAME };
 struct edit {
 	struct record *rec;
 	const struct path *path;
+	struct cursor *cursor;	/* or NULL */
 	enum edit_kind kind;
 	bool deep;		/* objects are made for missing parents */
 	struct span json;	/* EDIT_SET: the value; borrowed, not from the edit buffer */
@@ -20,7 +21,7 @@ struct edit {
 /* Edits are bounded by memory: what a line may hold was judged when it was scanned. */
 static const struct scan_limits edit_limits = { 1024, INT32_MAX };
 
-static void mark_dirty(struct record *rec, uint32_t container)
+void record_mark_dirty(struct record *rec, uint32_t container)
 {
 	struct token *t = &rec->tape.tok[container];
 
@@ -55,7 +56,7 @@ static int scan_edit(struct record *rec, size_t at, size_t n, struct error *err)
 }
 
 /* Puts JSON text in the place of a slot. */
-static int set_slot(struct record *rec, uint32_t slot, struct span json, struct error *err)
+int record_set_slot(struct record *rec, uint32_t slot, struct span json, struct error *err)
 {
 	uint32_t first = rec->tape.n;
 	struct token *t, *s;
@@ -128,7 +129,7 @@ static void append_link(struct record *rec, uint32_t container, uint32_t tok)
 	struct record_links *l = rec->links;
 	struct token *t;
 
-	mark_dirty(rec, container);
+	record_mark_dirty(rec, container);
 	new_link(rec, tok);
 	t = &rec->tape.tok[container];
 	if (t->at)
@@ -188,7 +189,7 @@ static int apply(const struct edit *e, uint32_t container, uint32_t slot)
 	bool object = e->rec->tape.tok[container].type == TOKEN_OBJECT;
 
 	if (e->kind == EDIT_SET)
-		return set_slot(e->rec, slot, e->json, e->err) ? -1 : 1;
+		return record_set_slot(e->rec, slot, e->json, e->err) ? -1 : 1;
 	if (e->kind == EDIT_RENAME)
 		return rename_slot(e, container, slot);
 	e->rec->tape.tok[slot - object].flags |= TOKEN_REMOVED;
@@ -237,7 +238,7 @@ static int create(const struct edit *e, uint32_t container, uint32_t i)
 	if (!object && step->index != value_count((struct value){ e->rec, container }))
 		return no_parent(e, i, "no-parent", "is past the end of its array");
 	slot = make_member(e->rec, container, step->name, e->err);
-	if (slot == UINT32_MAX || set_slot(e->rec, slot, last ? e->json : SPAN_LIT("{}"), e->err))
+	if (slot == UINT32_MAX || record_set_slot(e->rec, slot, last ? e->json : SPAN_LIT("{}"), e->err))
 		return -1;
 	append_link(e->rec, container, slot - object);
 	return last ? 1 : go_on(e, container, slot, i) < 0 ? -1 : 1;
@@ -247,17 +248,17 @@ static int create(const struct edit *e, uint32_t container, uint32_t i)
 static int edit_below(const struct edit *e, uint32_t container, uint32_t i)
 {
 	const struct step *step = &e->path->step[i];
-	uint32_t slot;
+	uint32_t *guess = e->cursor && i < 4 ? &e->cursor->guess[i] : NULL, slot;
 	int got;
 
 	if (step->kind == STEP_EACH)
 		got = edit_each(e, container, i);
-	else if (find_slot(e->rec, container, step, NULL, &slot))
+	else if (find_slot(e->rec, container, step, guess, &slot))
 		got = go_on(e, container, slot, i);
 	else
 		got = e->kind == EDIT_SET ? create(e, container, i) : 0;
 	if (got > 0)
-		mark_dirty(e->rec, container);
+		record_mark_dirty(e->rec, container);
 	return got;
 }
 
@@ -269,7 +270,7 @@ static int edit(const struct edit *e)
 		if (e->kind != EDIT_SET)
 			return error_data(e->err, "no-parent", "the whole record can be neither removed nor renamed");
 		e->rec->links->front = 0;
-		return set_slot(e->rec, 0, e->json, e->err);
+		return record_set_slot(e->rec, 0, e->json, e->err);
 	}
 	if (!is_container(&e->rec->tape.tok[root]))
 		return no_parent(e, 0, "not-a-container", "leads into a record that is no object");
@@ -290,10 +291,10 @@ int record_set_deep(struct record *rec, const struct path *path, struct span jso
 	return edit(&e);
 }
 
-int record_put(struct record *rec, const struct path *path, struct value v, struct error *err)
+static int put(struct record *rec, const struct path *path, struct value v, bool deep, struct error *err)
 {
 	struct buf text = rec->links->copy_value;
-	struct edit e = { .rec = rec, .path = path, .kind = EDIT_SET, .err = err };
+	struct edit e = { .rec = rec, .path = path, .kind = EDIT_SET, .deep = deep, .err = err };
 	int failed;
 
 	buf_reset(&text);
@@ -304,6 +305,16 @@ int record_put(struct record *rec, const struct path *path, struct value v, stru
 	return failed;
 }
 
+int record_put(struct record *rec, const struct path *path, struct value v, struct error *err)
+{
+	return put(rec, path, v, false, err);
+}
+
+int record_put_deep(struct record *rec, const struct path *path, struct value v, struct error *err)
+{
+	return put(rec, path, v, true, err);
+}
+
 int record_remove(struct record *rec, const struct path *path, struct error *err)
 {
 	const struct edit e = { .rec = rec, .path = path, .kind = EDIT_REMOVE, .err = err };
@@ -311,11 +322,16 @@ int record_remove(struct record *rec, const struct path *path, struct error *err
 	return edit(&e);
 }
 
-int record_rename(struct record *rec, const struct path *path, struct span name, struct error *err)
+int record_rename_at(struct record *rec, const struct path *path, struct cursor *cursor, struct span name, struct error *err)
 {
-	const struct edit e = { .rec = rec, .path = path, .kind = EDIT_RENAME, .name = name, .err = err };
+	const struct edit e = { .rec = rec, .path = path, .cursor = cursor, .kind = EDIT_RENAME, .name = name, .err = err };
 
 	return edit(&e);
+}
+
+int record_rename(struct record *rec, const struct path *path, struct span name, struct error *err)
+{
+	return record_rename_at(rec, path, NULL, name, err);
 }
 
 int record_set_first(struct record *rec, struct span name, struct span json, struct error *err)
@@ -327,16 +343,16 @@ int record_set_first(struct record *rec, struct span name, struct span json, str
 	if (rec->tape.tok[root].type != TOKEN_OBJECT)
 		return error_data(err, "not-a-container", "the record is no object");
 	if (find_slot(rec, root, &step, NULL, &slot)) {
-		if (set_slot(rec, slot, json, err))
+		if (record_set_slot(rec, slot, json, err))
 			return -1;
 	} else {
 		slot = make_member(rec, root, name, err);
-		if (slot == UINT32_MAX || set_slot(rec, slot, json, err))
+		if (slot == UINT32_MAX || record_set_slot(rec, slot, json, err))
 			return -1;
 		l = new_link(rec, slot - 1);
 		l->next = rec->links->front;
 		rec->links->front = rec->links->n;
 	}
-	mark_dirty(rec, root);
+	record_mark_dirty(rec, root);
 	return 0;
 }

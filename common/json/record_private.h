@@ -24,6 +24,7 @@ struct record_links {
 	struct buf scratch;	/* a name on its way into the edit buffer */
 	struct buf copy_value;	/* a value on its way into the edit buffer */
 	struct buf copy;	/* the line of record_copy */
+	struct buf change;	/* what a change_fn gives */
 };
 
 /* The token that stands for a slot. */
@@ -43,5 +44,10 @@ static inline bool is_container(const struct token *t)
 int walk_slot(const struct record *rec, uint32_t container, struct walk *walk, uint32_t *slot);
 /* The slot of a step below a container: 1 or 0. guess may be NULL. Not for STEP_EACH. */
 int find_slot(const struct record *rec, uint32_t container, const struct step *step, uint32_t *guess, uint32_t *slot);
+
+/* A container has an edit below it. */
+void record_mark_dirty(struct record *rec, uint32_t container);
+/* Puts JSON text, which is not in the edit buffer, in the place of a slot. */
+int record_set_slot(struct record *rec, uint32_t slot, struct span json, struct error *err);
 
 #endif

@@ -1,0 +1,51 @@
+/*
+ * shape: the schema of a stream, as a record, while steps change it. Paths are those of records; a field a.b stands in
+ * the schema at /properties/a/properties/b. What the steps can't follow (references, combined schemas) is taken out:
+ * the schema then says less, never something wrong. For common/map alone.
+ */
+#ifndef SYNC_MAP_SHAPE_H
+#define SYNC_MAP_SHAPE_H
+
+#include "json/record.h"
+
+struct shape {
+	struct record rec;	/* the schema; owned */
+	struct arena arena;	/* owned: paths made here */
+	struct path *key;	/* in arena */
+	uint32_t keys;
+	bool key_lost;		/* a field of the key went: what is left names no row */
+	struct arena *keep;	/* what steps remember */
+};
+
+/* schema and key are of a schema frame; key may be none. -1: damaged. */
+int shape_open(struct shape *s, struct value schema, struct value key, struct error *err);
+void shape_release(struct shape *s);
+
+/* The schema of a field: 1 or 0. */
+int shape_get(const struct shape *s, const struct path *field, struct value *out);
+/* The `properties` of a field's schema ("" the record): 1 or 0. */
+int shape_members(const struct shape *s, const struct path *field, struct value *out);
+/* Sets a field's schema, and its parents' where they are missing. */
+int shape_put(struct shape *s, const struct path *field, struct span schema, struct error *err);
+/* Takes a field away, from `required` and the key too. */
+int shape_remove(struct shape *s, const struct path *field, struct error *err);
+/* Gives a field another place. What stood there goes. */
+int shape_rename(struct shape *s, const struct path *from, const struct path *to, struct error *err);
+/* Another type for a declared field: type is JSON text of one type, format "" or a format's name; null stays allowed if it was. */
+int shape_retype(struct shape *s, const struct path *field, const char *type, const char *format, struct error *err);
+/* Takes away what limits a field's strings. */
+int shape_loosen(struct shape *s, const struct path *field, struct error *err);
+/* Null is allowed too. */
+int shape_nullable(struct shape *s, const struct path *field, struct error *err);
+/* The field is not required any more. */
+int shape_optional(struct shape *s, const struct path *field, struct error *err);
+/* The object at the field may have members that are not declared. */
+int shape_undeclared(struct shape *s, const struct path *field, struct error *err);
+/* The path in the schema of a field's schema. */
+void shape_path(const struct path *field, struct arena *arena, struct path *out);
+/* The key part that a field covers is now another: see shape_rename. Adds a part. */
+void shape_key_add(struct shape *s, const struct path *field);
+/* The key as JSON, for the frame. */
+void shape_key_write(const struct shape *s, struct buf *out);
+
+#endif

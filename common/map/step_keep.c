@@ -1,0 +1,249 @@
+/* keep and drop: which fields stay. Fields keep their order; `_sync` always stays. */
+#include "map/map_private.h"
+#include "map/shape.h"
+
+/* ---- keep */
+
+/* Paths as a tree: what is kept below a name, an index, or each element. */
+struct node {
+	struct step step;
+	bool whole;		/* everything below is kept */
+	struct node *child;	/* in the map's arena */
+	uint32_t n, cap;
+	uint32_t next;		/* where the child that is asked for next probably is */
+};
+
+static struct node *child_of(struct node *node, const struct step *step, struct arena *arena)
+{
+	struct node *more;
+	uint32_t i;
+
+	for (i = 0; i < node->n; i++)
+		if (node->child[i].step.kind == step->kind &&
+		    (step->kind == STEP_NAME ? span_eq(node->child[i].step.name, step->name) : node->child[i].step.index == step->index))
+			return &node->child[i];
+	if (node->n == node->cap) {
+		node->cap = node->cap ? node->cap * 2 : 4;
+		more = arena_zalloc(arena, node->cap * sizeof *more);
+		if (node->n)
+			memcpy(more, node->child, node->n * sizeof *more);
+		node->child = more;
+	}
+	node->child[node->n] = (struct node){ .step = *step };
+	return &node->child[node->n++];
+}
+
+static int compile_keep(struct spec *spec, struct value v, struct map_step *step, struct error *err)
+{
+	struct arena *arena = map_arena(spec->map);
+	struct node *root = arena_zalloc(arena, sizeof *root), *node;
+	struct fields fields;
+	uint32_t i, j;
+
+	step->self = root;
+	if (spec_paths(spec, v, "keep", &fields, err))
+		return -1;
+	for (i = 0; i < fields.n; i++) {
+		for (node = root, j = 0; j < fields.v[i].path.n; j++)
+			node = child_of(node, &fields.v[i].path.step[j], arena);
+		node->whole = true;
+	}
+	return 0;
+}
+
+enum { DEEPEST = 65 };	/* a path has 64 steps */
+
+struct keeping {
+	struct node *at[DEEPEST];	/* by depth: the node whose children are asked for */
+};
+
+static bool is_child(const struct node *c, struct value name, uint32_t index)
+{
+	if (!value_present(name))
+		return c->step.kind == STEP_EACH || (c->step.index == index && (c->step.kind == STEP_INDEX || c->step.either));
+	return c->step.kind == STEP_NAME && value_text_is(name, c->step.name);
+}
+
+static struct node *find_child(struct node *node, struct value name, uint32_t index)
+{
+	uint32_t i, at;
+
+	for (i = 0; i < node->n; i++) {
+		at = node->next + i < node->n ? node->next + i : node->next + i - node->n;
+		if (!is_child(&node->child[at], name, index))
+			continue;
+		node->next = at + 1 < node->n ? at + 1 : 0;
+		return &node->child[at];
+	}
+	return NULL;
+}
+
+static enum change keeps(void *ctx, uint32_t depth, struct value name, uint32_t index, struct value v)
+{
+	struct keeping *k = ctx;
+	struct node *node = find_child(k->at[depth], name, index);
+
+	(void)v;
+	if (!node)
+		return depth == 0 && value_text_is(name, SPAN_LIT("_sync")) ? CHANGE_NOT : CHANGE_REMOVE;
+	if (node->whole)
+		return CHANGE_NOT;
+	k->at[depth + 1] = node;
+	return CHANGE_INSIDE;
+}
+
+static int run_keep(struct map_step *step, struct map_run *run, struct error *err)
+{
+	struct keeping k;
+	uint32_t i, j, n = 0;
+
+	(void)err;
+	k.at[0] = step->self;
+	record_prune(run->rec, keeps, &k);
+	for (i = 0; run->unset && i < run->unset->n; i++) {
+		for (j = 0; j < k.at[0]->n && !span_eq(k.at[0]->child[j].step.name, run->unset->v[i]); j++)
+			;
+		if (j < k.at[0]->n)
+			run->unset->v[n++] = run->unset->v[i];
+		else
+			run->unset->changed = true;
+	}
+	if (run->unset)
+		run->unset->n = n;
+	return 0;
+}
+
+static int shape_below(struct shape *s, struct node *node, struct path *at, struct error *err);
+
+/* What is kept of elements: of each the same, or nothing that a schema could say. */
+static int shape_elements(struct shape *s, struct node *node, struct path *at, struct error *err)
+{
+	uint32_t n = at->n;
+	int failed;
+
+	if (node->n > 1 || node->child->step.kind != STEP_EACH)
+		return shape_retype(s, at, "array", "", err);
+	at->step[at->n++] = node->child->step;
+	failed = shape_below(s, node->child, at, err);
+	at->n = n;
+	return failed;
+}
+
+/* Walks what is declared below a field; `at` has room for its steps. */
+static int shape_below(struct shape *s, struct node *node, struct path *at, struct error *err)
+{
+	struct value members, name, v;
+	struct walk walk = { 0, 0, 0 };
+	uint32_t n = at->n;
+	struct node *child;
+	int failed = 0;
+
+	if (node->whole || n + 1 >= DEEPEST)
+		return 0;
+	if (node->child->step.kind != STEP_NAME)
+		return shape_elements(s, node, at, err);
+	if (!shape_members(s, at, &members))
+		return 0;
+	while (!failed && value_next(members, &walk, &name, &v)) {
+		at->step[n] = (struct step){ .kind = STEP_NAME, .name = arena_span(&s->arena, value_text(name, &s->arena)) };
+		at->n = n + 1;
+		child = find_child(node, name, 0);
+		failed = child ? shape_below(s, child, at, err) : shape_remove(s, at, err);
+	}
+	at->n = n;
+	return failed;
+}
+
+/* The key's parts that are not kept. */
+static void shape_keys(struct shape *s, struct node *root)
+{
+	struct node *node;
+	uint32_t i, j, k;
+
+	for (i = 0; i < s->keys; i++) {
+		for (node = root, j = 0; node && !node->whole && j < s->key[i].n; j++) {
+			for (k = 0; k < node->n && !span_eq(node->child[k].step.name, s->key[i].step[j].name); k++)
+				;
+			node = k < node->n ? &node->child[k] : NULL;
+		}
+		s->key_lost = s->key_lost || !node;
+	}
+}
+
+static int shape_keep(struct map_step *step, struct shape *s, const void **known, struct error *err)
+{
+	struct step steps[DEEPEST];
+	struct path at = { .step = steps };
+
+	(void)known;
+	shape_keys(s, step->self);
+	return shape_below(s, step->self, &at, err);
+}
+
+const struct map_kind step_keep = { .word = "keep", .compile = compile_keep, .run = run_keep, .shape = shape_keep };
+
+/* ---- drop */
+
+/* Elements of one array go from its end, so that an index means what it meant. */
+static void last_first(struct fields *f)
+{
+	struct field swap;
+	uint32_t i, j;
+
+	for (i = 0; i < f->n; i++)
+		for (j = i + 1; j < f->n; j++) {
+			if (!path_siblings(&f->v[i].path, &f->v[j].path) || path_last(&f->v[i].path)->index >= path_last(&f->v[j].path)->index)
+				continue;
+			swap = f->v[i];
+			f->v[i] = f->v[j];
+			f->v[j] = swap;
+		}
+}
+
+static int compile_drop(struct spec *spec, struct value v, struct map_step *step, struct error *err)
+{
+	struct fields *f = arena_zalloc(map_arena(spec->map), sizeof *f);
+
+	step->self = f;
+	if (spec_paths(spec, v, "drop", f, err))
+		return -1;
+	last_first(f);
+	return 0;
+}
+
+static int goes(void *ctx, struct value v, struct buf *json, struct error *err)
+{
+	(void)ctx;
+	(void)v;
+	(void)json;
+	(void)err;
+	return CHANGE_REMOVE;
+}
+
+static int run_drop(struct map_step *step, struct map_run *run, struct error *err)
+{
+	struct fields *f = step->self;
+	uint32_t i;
+
+	for (i = 0; i < f->n; i++) {
+		if (record_change(run->rec, &f->v[i].path, &f->v[i].cursor, goes, NULL, err))
+			return -1;
+		if (run->unset && f->v[i].path.n == 1)
+			unset_remove(run->unset, f->v[i].path.step[0].name);
+	}
+	return 0;
+}
+
+static int shape_drop(struct map_step *step, struct shape *s, const void **known, struct error *err)
+{
+	struct fields *f = step->self;
+	uint32_t i;
+
+	(void)known;
+	for (i = 0; i < f->n; i++)
+		if (path_last(&f->v[i].path)->kind == STEP_NAME && shape_remove(s, &f->v[i].path, err))
+			return -1;
+	return 0;
+}
+
+const struct map_kind step_drop = { .word = "drop", .compile = compile_drop, .run = run_drop, .shape = shape_drop };
