@@ -115,7 +115,7 @@ int record_rename_at(struct record *rec, const struct path *path, struct cursor 
 /* Sets a member as the first one of the record's top object (for `_sync`). */
 int record_set_first(struct record *rec, struct span name, struct span json, struct error *err);
 
-enum change {
+enum change_to {
 	CHANGE_NOT,	/* it stays as it is */
 	CHANGE_SET,	/* it becomes the JSON text in `json` */
 	CHANGE_REMOVE,	/* it goes */
@@ -127,7 +127,7 @@ typedef int change_fn(void *ctx, struct value v, struct buf *json, struct error 
 int record_change(struct record *rec, const struct path *path, struct cursor *cursor, change_fn *fn, void *ctx, struct error *err);
 
 /* Whether a member (name) or an element (index; name none) stays; depth 0 is the top object. CHANGE_INSIDE of what holds nothing is CHANGE_REMOVE. */
-typedef enum change prune_fn(void *ctx, uint32_t depth, struct value name, uint32_t index, struct value v);
+typedef enum change_to prune_fn(void *ctx, uint32_t depth, struct value name, uint32_t index, struct value v);
 void record_prune(struct record *rec, prune_fn *fn, void *ctx);
 
 /* Adds the record's text without a line feed: byte for byte the line when nothing was edited. */

@@ -110,7 +110,7 @@ static bool prune_below(struct record *rec, uint32_t container, uint32_t depth, 
 	struct walk walk = { 0, 0, 0 };
 	uint32_t slot, index = 0, child;
 	struct value name, v;
-	enum change what;
+	enum change_to what;
 
 	while (walk_slot(rec, container, &walk, &slot)) {
 		child = slot_token(rec, slot);

@@ -78,7 +78,7 @@ static struct node *find_child(struct node *node, struct value name, uint32_t in
 	return NULL;
 }
 
-static enum change keeps(void *ctx, uint32_t depth, struct value name, uint32_t index, struct value v)
+static enum change_to keeps(void *ctx, uint32_t depth, struct value name, uint32_t index, struct value v)
 {
 	struct keeping *k = ctx;
 	struct node *node = find_child(k->at[depth], name, index);
