@@ -1,0 +1,334 @@
+/* csv_reader: rows of CSV as records. */
+#include "endpoint/csv_reader.h"
+
+#include <stdlib.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "base/xalloc.h"
+#include "endpoint/csv_private.h"
+#include "json/record.h"
+
+enum { STEP = 16, ROOM = 64 };	/* bytes at one look; room that is kept free behind what is written */
+
+/* ---- columns */
+
+void csv_init(struct csv_reader *c, char delimiter, char quote, bool quoting)
+{
+	*c = (struct csv_reader){ .delimiter = (unsigned char)delimiter, .quote = (unsigned char)quote, .quoting = quoting };
+}
+
+void csv_release(struct csv_reader *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->columns; i++) {
+		free(c->column[i].name);
+		free(c->column[i].lead);
+	}
+	free(c->column);
+	*c = (struct csv_reader){ .column = NULL };
+}
+
+int csv_add_column(struct csv_reader *c, struct span name, enum csv_type type, struct error *err)
+{
+	struct csv_column *new;
+	uint32_t i;
+
+	if (scan_check_utf8(name))
+		return error_data(err, "bad-utf8", "the column name '%s' is no UTF-8", error_show(name));
+	for (i = 0; i < c->columns; i++)
+		if (span_eq(name, (struct span){ c->column[i].name, c->column[i].name_len }))
+			return error_data(err, "duplicate-name", "two columns are called '%s'", error_show(name));
+	XGROW(c->column, c->columns, c->cap);
+	new = &c->column[c->columns++];
+	*new = (struct csv_column){ .name = xstrndup(name.p, name.n), .name_len = name.n, .type = type };
+	return 0;
+}
+
+/* `_sync`, `__sync`, …: names that travel with one more underscore. */
+static bool is_reserved(const struct csv_column *col)
+{
+	size_t n = 0;
+
+	while (col->name[n] == '_')
+		n++;
+	return n && !strcmp(col->name + n, "sync");
+}
+
+void csv_set_start(struct csv_reader *c, struct span start)
+{
+	struct buf name = BUF_INIT, lead;
+	uint32_t i;
+
+	for (i = 0; i < c->columns; i++) {
+		lead = (struct buf)BUF_INIT;
+		buf_addspan(&lead, i ? SPAN_LIT(",") : start);
+		buf_reset(&name);
+		buf_adds(&name, is_reserved(&c->column[i]) ? "_" : "");
+		buf_add(&name, c->column[i].name, c->column[i].name_len);
+		json_add_string(&lead, buf_span(&name));
+		buf_adds(&lead, ":\"");
+		c->column[i].lead_len = lead.n;
+		buf_reserve(&lead, ROOM);
+		memset(lead.p + lead.n, 0, ROOM);
+		free(c->column[i].lead);
+		c->column[i].lead = lead.p;
+	}
+	buf_release(&name);
+}
+
+/* ---- looking for bytes that need a look */
+
+#if defined(__SSE2__)
+struct look { __m128i delimiter, quote, json_quote, slash, space; };
+
+static inline struct look look_for(unsigned char delimiter, unsigned char quote)
+{
+	return (struct look){ _mm_set1_epi8((char)delimiter), _mm_set1_epi8((char)quote), _mm_set1_epi8('"'), _mm_set1_epi8('\\'),
+			      _mm_set1_epi8(' ') };
+}
+
+/* Copies STEP bytes; a bit for each that is special: the delimiter, a quote, a backslash, a control byte, no ASCII. */
+static inline unsigned copy_look(char *o, const char *p, const struct look *l)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p), m;
+
+	_mm_storeu_si128((__m128i *)(void *)o, v);
+	m = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, l->delimiter), _mm_cmpeq_epi8(v, l->quote)),
+			 _mm_or_si128(_mm_cmpeq_epi8(v, l->slash), _mm_cmplt_epi8(v, l->space)));
+	m = _mm_or_si128(m, _mm_cmpeq_epi8(v, l->json_quote));
+	return (unsigned)_mm_movemask_epi8(m);
+}
+#else
+struct look { unsigned char delimiter, quote; };
+
+static inline struct look look_for(unsigned char delimiter, unsigned char quote)
+{
+	return (struct look){ delimiter, quote };
+}
+
+static inline unsigned copy_look(char *o, const char *p, const struct look *l)
+{
+	unsigned mask = 0, i;
+	unsigned char c;
+
+	memcpy(o, p, STEP);
+	for (i = 0; i < STEP; i++) {
+		c = (unsigned char)p[i];
+		mask |= (unsigned)(c == l->delimiter || c == l->quote || c == '"' || c == '\\' || c < 0x20 || c > 0x7f) << i;
+	}
+	return mask;
+}
+#endif
+
+/* ---- the row being read */
+
+struct row {
+	const struct csv_reader *c;
+	const char *p, *end;
+	bool last;
+	struct buf *out;
+	char *o, *room;		/* written so far; up to where there is room for ROOM more */
+	uint64_t lines;
+	struct look bare, quoted;	/* inside quotes the delimiter is text */
+	struct error *err;
+};
+
+static void set_room(struct row *r)
+{
+	r->o = r->out->p + r->out->n;
+	r->room = r->out->p + r->out->cap - ROOM;
+}
+
+static void more_room(struct row *r, size_t n)
+{
+	size_t written = (size_t)(r->o - r->out->p), start = r->out->n;
+
+	r->out->n = written;
+	buf_reserve(r->out, n + 2 * ROOM);
+	r->out->n = start;
+	r->o = r->out->p + written;
+	r->room = r->out->p + r->out->cap - ROOM;
+}
+
+static inline void put_lead(struct row *r, const struct csv_column *col)
+{
+	if (r->o + col->lead_len > r->room)
+		more_room(r, col->lead_len);
+	memcpy(r->o, col->lead, 32);
+	if (col->lead_len > 32)
+		memcpy(r->o + 32, col->lead + 32, col->lead_len - 32);
+	r->o += col->lead_len;
+}
+
+static int bad(struct row *r, const char *code, const char *why)
+{
+	error_data(r->err, code, "%s", why);
+	return CSV_BAD;
+}
+
+/* A byte of text that needs a look: escaped as JSON wants it, or a whole character of UTF-8. CSV_ROW to go on. */
+static int put_special(struct row *r)
+{
+	static const char hex[] = "0123456789abcdef", shorts[] = "btn\0fr";	/* of 8, 9, 10, 12, 13 */
+	unsigned char ch = (unsigned char)*r->p;
+	size_t n;
+
+	if (ch >= 0x80) {
+		n = csv_utf8(r->p, r->end);
+		if (!n && r->end - r->p < 4 && !r->last)
+			return CSV_MORE;
+		if (!n)
+			return bad(r, "bad-utf8", "text that is no UTF-8");
+		memcpy(r->o, r->p, 4);
+		r->p += n;
+		r->o += n;
+		return CSV_ROW;
+	}
+	r->p++;
+	if (ch >= 0x20) {
+		if (ch == '"' || ch == '\\')
+			*r->o++ = '\\';
+		*r->o++ = (char)ch;
+		return CSV_ROW;
+	}
+	*r->o++ = '\\';
+	if (ch >= 8 && ch <= 13 && ch != 11) {
+		*r->o++ = shorts[ch - 8];
+		return CSV_ROW;
+	}
+	memcpy(r->o, "u00", 3);
+	r->o[3] = hex[ch >> 4];
+	r->o[4] = hex[ch & 15];
+	r->o += 5;
+	return CSV_ROW;
+}
+
+/* What stands where a cell may end: CSV_ROW for a delimiter or a row's end, CSV_BAD for none of these. Nothing is taken. */
+static int at_end(const struct row *r)
+{
+	unsigned char ch = (unsigned char)*r->p;
+
+	if (r->p >= r->end)
+		return r->last ? CSV_ROW : CSV_MORE;
+	if (ch == r->c->delimiter || ch == '\n')
+		return CSV_ROW;
+	if (ch != '\r')
+		return CSV_BAD;
+	if (r->p + 1 >= r->end)
+		return r->last ? CSV_ROW : CSV_MORE;
+	return r->p[1] == '\n' ? CSV_ROW : CSV_BAD;
+}
+
+/* A cell's text without quotes, up to what ends it. */
+static int bare_cell(struct row *r)
+{
+	unsigned mask;
+	int got;
+
+	for (;;) {
+		if (r->o > r->room)
+			more_room(r, ROOM);
+		mask = copy_look(r->o, r->p, &r->bare);
+		if (!mask) {
+			r->p += STEP;
+			r->o += STEP;
+			continue;
+		}
+		mask = (unsigned)__builtin_ctz(mask);
+		r->p += mask;
+		r->o += mask;
+		if ((unsigned char)*r->p == r->c->delimiter && r->p < r->end)
+			return CSV_ROW;
+		got = at_end(r);
+		if (got != CSV_BAD)
+			return got;
+		if (*r->p == '\r')
+			return bad(r, "bad-cr", "a carriage return without a line feed stands outside quotes");
+		got = put_special(r);
+		if (got != CSV_ROW)
+			return got;
+	}
+}
+
+/* From the opening quote past the closing one, to what ends the cell. */
+static int quoted_cell(struct row *r)
+{
+	unsigned mask;
+	int got;
+
+	for (r->p++;;) {
+		if (r->o > r->room)
+			more_room(r, ROOM);
+		mask = copy_look(r->o, r->p, &r->quoted);
+		if (!mask) {
+			r->p += STEP;
+			r->o += STEP;
+			continue;
+		}
+		mask = (unsigned)__builtin_ctz(mask);
+		r->p += mask;
+		r->o += mask;
+		if (r->p >= r->end)
+			return r->last ? CSV_BROKEN : CSV_MORE;
+		if ((unsigned char)*r->p == r->c->quote) {
+			if (r->p + 1 >= r->end && !r->last)
+				return CSV_MORE;
+			r->p++;
+			if (r->p >= r->end || (unsigned char)*r->p != r->c->quote)
+				break;
+		}
+		r->lines += *r->p == '\n';
+		got = put_special(r);
+		if (got != CSV_ROW)
+			return got;
+	}
+	got = at_end(r);
+	return got == CSV_BAD ? bad(r, "bad-quote", "text stands behind a closing quote") : got;
+}
+
+/* A cell and its member; the text of typed ones is made into its value when it is there. */
+static inline int one_cell(struct row *r, const struct csv_column *col)
+{
+	const char *from = r->p;
+	size_t at;
+	bool quoted = r->c->quoting && (unsigned char)*r->p == r->c->quote && r->p < r->end;
+	int got;
+
+	put_lead(r, col);
+	if (!quoted && ((unsigned char)*r->p == r->c->delimiter || *r->p == '\n' || *r->p == '\r' || r->p >= r->end)) {
+		got = at_end(r);
+		if (got == CSV_ROW) {
+			memcpy(r->o - 1, "null", 4);
+			r->o += 3;
+		}
+		if (got != CSV_BAD)
+			return got;
+	}
+	at = (size_t)(r->o - r->out->p);
+	got = quoted ? quoted_cell(r) : bare_cell(r);
+	if (got != CSV_ROW)
+		return got;
+	*r->o++ = '"';
+	if (col->type <= CSV_STRING)
+		return CSV_ROW;
+	if (quoted)
+		from = NULL;
+	r->o = r->out->p + at - 1;
+	more_room(r, (size_t)(r->p - from) + ROOM);
+	return got;
+}
+
+/* Past what ends the last cell of the row. */
+static void end_row(struct row *r)
+{
+	if (r->p < r->end && *r->p == '\r')
+		r->p++;
+	if (r->p < r->end) {
+		r->p++;
+		r->lines++;
+	}
+}
