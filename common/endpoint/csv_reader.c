@@ -137,7 +137,7 @@ struct row {
 	struct error *err;
 };
 
-static void set_room(struct row *r)
+static inline void set_room(struct row *r)
 {
 	r->o = r->out->p + r->out->n;
 	r->room = r->out->p + r->out->cap - ROOM;
@@ -290,11 +290,30 @@ static int quoted_cell(struct row *r)
 	return got == CSV_BAD ? bad(r, "bad-quote", "text stands behind a closing quote") : got;
 }
 
-/* A cell and its member; the text of typed ones is made into its value when it is there. */
+/* A cell that a schema types: its text, then the value that this makes. */
+static int typed_cell(struct row *r, enum csv_type type)
+{
+	struct csv_cells cells = { r->c, r->p, r->end, r->last, r->lines, { NULL, 0, 0 } };
+	struct span text;
+	bool quoted;
+	int got = csv_cell(&cells, &text, &quoted, r->err);
+
+	if (got == CSV_ROW) {
+		r->lines = cells.lines;
+		r->p = cells.p;
+		r->out->n = (size_t)(r->o - 1 - r->out->p);	/* without the quote of the lead */
+		if (csv_add_typed(r->out, text, type, r->err))
+			got = CSV_BAD;
+		set_room(r);
+		more_room(r, ROOM);
+	}
+	buf_release(&cells.text);
+	return got;
+}
+
+/* A cell as a member. */
 static inline int one_cell(struct row *r, const struct csv_column *col)
 {
-	const char *from = r->p;
-	size_t at;
 	bool quoted = r->c->quoting && (unsigned char)*r->p == r->c->quote && r->p < r->end;
 	int got;
 
@@ -308,27 +327,87 @@ static inline int one_cell(struct row *r, const struct csv_column *col)
 		if (got != CSV_BAD)
 			return got;
 	}
-	at = (size_t)(r->o - r->out->p);
+	if (col->type > CSV_STRING)
+		return typed_cell(r, col->type);
 	got = quoted ? quoted_cell(r) : bare_cell(r);
-	if (got != CSV_ROW)
-		return got;
 	*r->o++ = '"';
-	if (col->type <= CSV_STRING)
-		return CSV_ROW;
-	if (quoted)
-		from = NULL;
-	r->o = r->out->p + at - 1;
-	more_room(r, (size_t)(r->p - from) + ROOM);
 	return got;
 }
 
-/* Past what ends the last cell of the row. */
-static void end_row(struct row *r)
+/* ---- rows */
+
+/* The row is bad, and err says why: where does it end? */
+static enum csv_got bad_row(const struct csv_reader *c, const char *p, const char *end, bool last, struct csv_place *place)
 {
+	struct error ignored;
+	enum csv_got got = csv_skip(c, p, end, last, place, &ignored);
+
+	return got == CSV_ROW ? CSV_BAD : got;
+}
+
+static int ragged(const struct csv_reader *c, const char *p, const char *end, bool last, struct error *err)
+{
+	uint64_t cells = csv_count(c, p, end, last);
+
+	return error_data(err, "ragged-row", "%llu cells where there are %u columns", (unsigned long long)cells, c->columns);
+}
+
+static bool at_delimiter(const struct row *r)
+{
+	return (unsigned char)*r->p == r->c->delimiter && r->p < r->end;
+}
+
+/* All cells, and the end of the row behind them; CSV_BAD without err: there are more or fewer. */
+static int all_cells(struct row *r)
+{
+	uint32_t i;
+	int got;
+
+	for (i = 0;; r->p++) {
+		got = one_cell(r, &r->c->column[i]);
+		if (got != CSV_ROW)
+			return got;
+		if (++i == r->c->columns)
+			break;
+		if (!at_delimiter(r))
+			return CSV_BAD;
+	}
+	if (at_delimiter(r))
+		return CSV_BAD;
 	if (r->p < r->end && *r->p == '\r')
 		r->p++;
 	if (r->p < r->end) {
 		r->p++;
 		r->lines++;
 	}
+	return CSV_ROW;
+}
+
+enum csv_got csv_row(const struct csv_reader *c, const char *p, const char *end, bool last, struct buf *out, struct csv_place *place,
+		     struct error *err)
+{
+	unsigned char quote = c->quoting ? c->quote : c->delimiter;
+	struct row r = { .c = c, .p = p, .end = end, .last = last, .out = out, .err = err,
+			 .bare = look_for(c->delimiter, c->delimiter), .quoted = look_for(quote, quote) };
+	size_t start = out->n;
+	int got;
+
+	buf_reserve(out, 4 * ROOM);
+	set_room(&r);
+	error_reset(err);
+	got = all_cells(&r);
+	if (got == CSV_ROW) {
+		if (r.o >= r.room)
+			more_room(&r, ROOM);
+		*r.o++ = '}';
+		out->n = (size_t)(r.o - out->p);
+		*place = (struct csv_place){ (size_t)(r.p - p), r.lines };
+		return CSV_ROW;
+	}
+	out->n = start;
+	if (got == CSV_BROKEN)
+		return error_data(err, "bad-quote", "the input ends inside a quoted cell") ? CSV_BROKEN : CSV_BROKEN;
+	if (got == CSV_BAD && !err->status)
+		ragged(c, p, end, last, err);
+	return got == CSV_BAD ? bad_row(c, p, end, last, place) : CSV_MORE;
 }

@@ -7,7 +7,7 @@
  *   extract_lines.c   NDJSON and saved streams
  *   extract_json.c    records inside a JSON document, streamed
  *   extract_csv.c     CSV and TSV
- *   extract_types.c   CSV cells by a schema's types
+ *   extract_position.c   how far a file was read, and whether it is still that file
  *   extract_state.c   what was read before
  *   extract_follow.c  waiting for more
  */
@@ -21,17 +21,26 @@
 #include "endpoint/state.h"
 #include "stream/tool.h"
 
+/*
+ * How far a file was read, and how it is known again: its first and its last bytes up to there (BLAKE2b of at most 4096
+ * and 1024, in hex), whatever its name; the inode number says which file to look at first.
+ */
+struct position {
+	bool known;
+	uint64_t offset;	/* bytes of whole records, unpacked */
+	uint64_t line;		/* lines before it */
+	uint64_t ino;
+	uint32_t head_size, tail_size;
+	char head[33], tail[33];
+};
+
 struct source {
 	char *path;		/* owned; "-" is standard input */
 	char *name;		/* owned: of the stream */
 	uint32_t stream;	/* its index in the tool's streams */
 	int format;		/* FORMAT_NDJSON, … */
-	/* what was read of it, for states and for following */
-	uint64_t offset;	/* whole records end here */
-	dev_t dev;
-	ino_t ino;
-	char head[33];		/* hash of its first bytes (as many as offset, 4096 at most), in hex */
-	bool known;		/* the above is set */
+	struct position pos;
+	uint64_t looked;	/* its size when it was last looked at, while following */
 };
 
 struct sources {
@@ -52,8 +61,12 @@ struct extract {
 	bool in_section;	/* begin was written */
 	struct state state;	/* of --state */
 	struct state_place place;
+	bool resumed;		/* the state knew something of these files */
 	struct source *source;	/* being read */
-	struct buf tag;		/* `{"_sync":{"stream":"x"}`, for tagged */
+	struct input *in;	/* it, open */
+	const char *path;	/* of what is open: the source's, or where its rest was moved to */
+	bool growing;		/* more may come behind its end: an unfinished last record is left for later */
+	struct buf lead;	/* members before a record's own: `"_sync":{"stream":"x"},"_path":"a.csv"`, or nothing */
 	struct buf declared;	/* the schema last declared for the source's stream */
 	struct arena arena;
 	int64_t checkpointed;	/* when the last checkpoint was written */
@@ -68,15 +81,25 @@ int list_new(struct extract *x, struct error *err);
 
 /* ---- extract_open.c */
 struct input {
-	int fd;			/* to read from */
+	int fd;			/* to read from: see input_read */
+	int raw;		/* the file itself; fd, where nothing is unpacked */
 	pid_t child;		/* that unpacks, or -1 */
 	bool file;		/* a regular file, perhaps packed */
 	bool packed;
+	char head[4];		/* of a pipe: bytes that were looked at before */
+	unsigned head_n;
 	struct stat st;
+	struct writer *writer;	/* flushed before a read that would block; NULL: nothing is */
 };
 int input_open(struct input *in, const char *path, struct error *err);
+/* Bytes, unpacked; 0 at the end, -1. */
+ssize_t input_read(struct input *in, void *p, size_t n, const char *path, struct error *err);
+/* Goes on so many (unpacked) bytes from the start, before anything was read. */
+int input_skip(struct input *in, uint64_t n, const char *path, struct error *err);
 /* -1 where unpacking failed: the data is damaged or truncated. Call it at the end of input. */
 int input_close(struct input *in, const char *path, struct error *err);
+/* A regular file that shrank, went or was rewritten since input_open. */
+int input_check(const struct input *in, const char *path, struct error *err);
 
 /* ---- extract.c */
 /* Writes begin before the first record, unless done. */
@@ -86,27 +109,34 @@ int close_section(struct extract *x, struct error *err);
 int declare(struct extract *x, struct span schema, struct error *err);
 /* A checkpoint, if one is due (or due or not, with now). */
 int checkpoint(struct extract *x, bool now, struct error *err);
-/* Writes one record's text (an object, scanned in rec) as a record of the source: tagged, reserved names and path added. */
-int emit(struct extract *x, struct record *rec, struct error *err);
+/* Writes a record of the source (an object, scanned) with what stands before its own members; meta: of --changes, or NULL. */
+int emit(struct extract *x, struct record *rec, struct meta *meta, struct error *err);
 /* Sets a line aside that is no record. */
 int set_aside(struct extract *x, struct span line, uint64_t lineno, const struct error *why, struct error *err);
+/* Whether the nth record from 0 is of this shard, where parts can't be told by bytes. */
+bool in_shard(const struct extract *x, uint64_t n);
+/* The bytes of a file of this size whose records (those that begin there) are this shard's. */
+void shard_bytes(const struct extract *x, uint64_t size, uint64_t *from, uint64_t *to);
+/* A file that doesn't end with a line feed, where more may come: what stands behind the last one is left for later. */
+void say_unfinished(const struct extract *x);
 
-/* ---- the forms: each reads a source that is open, from source->offset on; from and limit are bytes of the shard */
-int extract_lines(struct extract *x, struct input *in, uint64_t limit, struct error *err);
+/* ---- the forms: each reads a source that is open, from source->pos on */
+int extract_lines(struct extract *x, struct input *in, struct error *err);
 int extract_json(struct extract *x, struct input *in, struct error *err);
 int extract_csv(struct extract *x, struct input *in, struct error *err);
 
-/* ---- extract_types.c */
-/* The JSON type that a schema gives a property: 0 none, else 's', 'i', 'n', 'b'. */
-char declared_type(const struct extract *x, struct span name);
-/* Adds a cell as that type; -1 data error where it doesn't fit. */
-int add_typed(struct buf *out, struct span cell, char type, struct error *err);
+/* ---- extract_position.c */
+/* Whether the file goes on from the position: 1, 0, -1. */
+int position_fits(const struct position *pos, const struct input *in, const char *path, struct error *err);
+/* Makes the position that of the file, at the offset that it has; offset and line are the caller's. */
+int position_note(struct position *pos, const struct input *in, const char *path, struct error *err);
+/* The file in the folder of path that goes on from the position: 1 and found (for the caller to free), 0. */
+int position_find(const struct position *pos, const char *path, char **found);
 
 /* ---- extract_state.c */
 int state_start(struct extract *x, struct error *err);	/* reads --state, and places the sources where they were left */
-/* Whether the file is the one that was read before; resets the offset, with a word, when it isn't. */
-int check_identity(struct extract *x, const struct input *in, struct error *err);
-int note_identity(struct source *s, const struct input *in, struct error *err);
+/* Gives sources without a position that of the file that they are, if it was read under another name. */
+int take_over(struct extract *x, struct error *err);
 void add_from(struct extract *x, struct buf *out);	/* JSON for begin.from, or nothing */
 void add_token(const struct extract *x, uint32_t stream, struct buf *out);
 

@@ -1,81 +1,200 @@
-/* extract_state: how far each file was read before, and whether it is still that file. */
+/* extract_state: how far each file was read before, by the state. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/diag.h"
-#include "base/fileio.h"
+#include "base/xalloc.h"
 #include "extract.h"
-#include "value/hash.h"
 
-enum { HEAD = 4096 };
+/* ---- the state's token: {"files":{PATH:{"offset","line","ino","head","head_size","tail","tail_size"}}} */
 
-/* The key is fixed: the hash is kept in the state, and says only whether a file is the one that it was. */
-static const struct hash_key head_key = {
-	{ 0x243f6a8885a308d3u, 0x13198a2e03707344u, 0xa4093822299f31d0u, 0x082efa98ec4e6c89u, 0x452821e638d01377u,
-	  0xbe5466cf34e90c6cu, 0xc0ac29b7c97c50ddu, 0x3f84d5b5b5470917u },	/* digits of pi */
-};
-
-static int head_hash(int fd, const char *path, uint64_t length, char out[33], struct error *err)
+static uint64_t number_of(const json_t *file, const char *name)
 {
-	char buf[HEAD];
-	size_t n = length < HEAD ? (size_t)length : HEAD;
-	ssize_t got = pread(fd, buf, n, 0);
-	struct hash128 h;
+	const char *text = json_string_value(json_object_get(file, name));
 
-	if (got < 0)
-		return error_errno(err, EXIT_FAILED, "cannot read '%s'", path);
-	h = hash_bytes(buf, (size_t)got, &head_key);
-	snprintf(out, 33, "%016llx%016llx", (unsigned long long)h.hi, (unsigned long long)h.lo);
-	return 0;
+	return text ? strtoull(text, NULL, 10) : 0;
 }
 
-/* ---- the state's token: {"files":{PATH:{"dev","ino","head","offset"}}} */
-
-static void place_source(struct source *s, const json_t *token)
+static const char *hash_of(const json_t *file, const char *name)
 {
-	const json_t *file = json_object_get(json_object_get(token, "files"), s->path);
-	const char *dev = json_string_value(json_object_get(file, "dev")), *ino = json_string_value(json_object_get(file, "ino"));
-	const char *head = json_string_value(json_object_get(file, "head"));
-	const char *offset = json_string_value(json_object_get(file, "offset"));
+	const char *text = json_string_value(json_object_get(file, name));
 
-	if (!dev || !ino || !head || !offset || strlen(head) != 32)
+	return text && strlen(text) <= 32 ? text : "";
+}
+
+static void read_position(struct position *pos, const json_t *file)
+{
+	if (!json_object_get(file, "offset"))
 		return;
-	s->dev = (dev_t)strtoull(dev, NULL, 10);
-	s->ino = (ino_t)strtoull(ino, NULL, 10);
-	s->offset = strtoull(offset, NULL, 10);
-	memcpy(s->head, head, 33);
-	s->known = true;
+	*pos = (struct position){ .known = true, .offset = number_of(file, "offset"), .line = number_of(file, "line"),
+				  .ino = number_of(file, "ino"), .head_size = (uint32_t)number_of(file, "head_size"),
+				  .tail_size = (uint32_t)number_of(file, "tail_size") };
+	snprintf(pos->head, sizeof pos->head, "%s", hash_of(file, "head"));
+	snprintf(pos->tail, sizeof pos->tail, "%s", hash_of(file, "tail"));
+	if (pos->head_size > 4096 || pos->tail_size > 1024 || pos->tail_size > pos->offset)
+		pos->known = false;
 }
+
+static json_t *write_position(const struct position *pos)
+{
+	char number[5][24];
+
+	snprintf(number[0], 24, "%" PRIu64, pos->offset);
+	snprintf(number[1], 24, "%" PRIu64, pos->line);
+	snprintf(number[2], 24, "%" PRIu64, pos->ino);
+	snprintf(number[3], 24, "%" PRIu32, pos->head_size);
+	snprintf(number[4], 24, "%" PRIu32, pos->tail_size);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "offset", number[0], "line", number[1], "ino", number[2],
+			 "head", pos->head, "head_size", number[3], "tail", pos->tail, "tail_size", number[4]);
+}
+
+/* ---- from the state */
 
 /* What was selected: another selection must not go on from this state. */
 static void selection_of(const struct extract *x, struct buf *b)
 {
-	buf_addf(b, "changes=%d with-path=%d", x->o->changes, x->o->with_path);
-	if (x->o->stream)
-		buf_addf(b, " stream=%s", x->o->stream);
+	const struct extract_options *o = x->o;
+
+	buf_addf(b, "changes=%d with-path=%d", o->changes, o->with_path);
+	if (o->format != FORMAT_ANY)
+		buf_addf(b, " format=%d", o->format);
+	if (o->stream)
+		buf_addf(b, " stream=%s", o->stream);
+	if (o->header)
+		buf_addf(b, " header=%s", o->header);
+	if (o->delimiter)
+		buf_addf(b, " delimiter=%s", o->delimiter);
+	if (o->quote)
+		buf_addf(b, " quote=%s", o->quote);
+}
+
+static int check_state(const struct extract *x, const char *what, const char *is, struct error *err)
+{
+	const char *was = state_string(&x->state, what);
+
+	if (!was || !strcmp(was, is))
+		return 0;
+	return error_set(err, EXIT_USAGE, "the state in '%s' belongs to another %s ('%s', not '%s'): use another state, or --reset",
+			 x->place.where, what, error_show(span_of(was)), error_show(span_of(is)));
+}
+
+static const json_t *files_of(const struct extract *x, uint32_t stream)
+{
+	return json_object_get(state_token(&x->state, streams_name(&x->tool->streams, stream)), "files");
+}
+
+/* A state that knows files, but none of these, is that of another job; but in a folder or in a stream of one name new files are meant. */
+static int check_files(const struct extract *x, struct error *err)
+{
+	const json_t *tokens = json_object_get(x->state.job, "tokens");
+	bool grows = x->o->stream || x->sources.folders.n;
+	size_t i;
+
+	for (i = 0; i < x->sources.n; i++)
+		if (x->sources.v[i].pos.known || (grows && files_of(x, x->sources.v[i].stream)))
+			return 0;
+	if (!json_object_size(tokens) || !x->sources.n)
+		return 0;
+	return error_set(err, EXIT_USAGE, "the state in '%s' belongs to other files than '%s': use another state, or --reset", x->place.where,
+			 error_show(span_of(x->sources.v[0].path)));
 }
 
 int state_start(struct extract *x, struct error *err)
 {
 	struct buf selection = BUF_INIT;
-	const char *was;
 	size_t i;
 	int failed;
 
-	if (state_place_parse(&x->place, x->o->state, err))
-		return -1;
-	failed = state_read(&x->state, &x->place, err);
+	failed = state_place_parse(&x->place, x->o->state, err) || state_read(&x->state, &x->place, err);
 	selection_of(x, &selection);
-	was = state_string(&x->state, "selection");
-	if (!failed && !x->o->reset && was && strcmp(was, buf_str(&selection)))
-		failed = error_set(err, EXIT_USAGE, "the state in '%s' belongs to another selection (%s): use another state, or --reset",
-				   x->place.where, was);
+	if (!failed && !x->o->reset)
+		failed = check_state(x, "connector", "file", err) || check_state(x, "selection", buf_str(&selection), err);
 	buf_release(&selection);
-	for (i = 0; !failed && !x->o->reset && i < x->sources.n; i++)
-		place_source(&x->sources.v[i], state_token(&x->state, x->sources.v[i].name));
-	return failed;
+	if (failed || x->o->reset)
+		return failed ? -1 : 0;
+	for (i = 0; i < x->sources.n; i++)
+		read_position(&x->sources.v[i].pos, json_object_get(files_of(x, x->sources.v[i].stream), x->sources.v[i].path));
+	if (take_over(x, err))
+		return -1;
+	x->resumed = json_object_size(json_object_get(x->state.job, "tokens")) > 0;
+	return check_files(x, err);
 }
+
+/* ---- files that were read under another name */
+
+static int fits(const struct position *pos, const char *path, struct error *err)
+{
+	struct input in;
+	int got;
+
+	if (access(path, F_OK))
+		return 0;
+	if (input_open(&in, path, err))
+		return -1;
+	got = in.file && pos->ino == (uint64_t)in.st.st_ino ? position_fits(pos, &in, path, err) : 0;
+	(void)input_close(&in, path, err);
+	return got;
+}
+
+/* Another source of this run whose file this is: its own path has another one now, which starts anew. */
+static int from_source(struct extract *x, struct source *s, struct error *err)
+{
+	struct source *other;
+	size_t i;
+	int got = 0;
+
+	for (i = 0; i < x->sources.n && !got; i++) {
+		other = &x->sources.v[i];
+		if (other == s || !other->pos.known || other->stream != s->stream)
+			continue;
+		got = fits(&other->pos, s->path, err);
+		if (got > 0 && fits(&other->pos, other->path, err) == 0) {
+			s->pos = other->pos;
+			other->pos = (struct position){ .known = false };
+		}
+	}
+	return got < 0 ? -1 : 0;
+}
+
+/* A file that the state knows by a name which this run doesn't have. */
+static int from_state(struct extract *x, struct source *s, struct error *err)
+{
+	const json_t *files = files_of(x, s->stream);
+	struct position pos = { .known = false };
+	const char *path;
+	json_t *file;
+	int got;
+
+	json_object_foreach((json_t *)(uintptr_t)files, path, file) {
+		read_position(&pos, file);
+		got = pos.known && strcmp(path, s->path) ? fits(&pos, s->path, err) : 0;
+		if (got < 0)
+			return -1;
+		if (!got)
+			continue;
+		s->pos = pos;
+		break;
+	}
+	return 0;
+}
+
+int take_over(struct extract *x, struct error *err)
+{
+	struct source *s;
+	size_t i;
+
+	for (i = 0; i < x->sources.n; i++) {
+		s = &x->sources.v[i];
+		if (s->pos.known || !strcmp(s->path, "-"))
+			continue;
+		if (from_source(x, s, err) || (!s->pos.known && x->o->state && !x->o->reset && from_state(x, s, err)))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- to the stream */
 
 void add_from(struct extract *x, struct buf *out)
 {
@@ -84,10 +203,26 @@ void add_from(struct extract *x, struct buf *out)
 	if (!x->o->state)
 		return;
 	selection_of(x, &selection);
-	buf_addf(out, "{\"generation\":\"%llu\",\"connector\":\"file\",\"selection\":", (unsigned long long)x->state.generation);
+	buf_addf(out, "{\"generation\":\"%" PRIu64 "\",\"connector\":\"file\",\"selection\":", x->state.generation);
 	json_add_string(out, buf_span(&selection));
 	buf_addc(out, '}');
 	buf_release(&selection);
+}
+
+/* A file that goes by another name now is forgotten under its old one. */
+static void forget_moved(json_t *files, const struct source *s)
+{
+	struct position pos;
+	const char *path;
+	json_t *file;
+	void *next;
+
+	json_object_foreach_safe(files, next, path, file) {
+		pos = (struct position){ .known = false };
+		read_position(&pos, file);
+		if (pos.ino == s->pos.ino && strcmp(path, s->path))
+			json_object_del(files, path);
+	}
 }
 
 /* Files of the stream that the state knows and this run doesn't name keep their places. */
@@ -95,7 +230,7 @@ static json_t *token_of(const struct extract *x, uint32_t stream)
 {
 	const json_t *before = x->o->reset ? NULL : state_token(&x->state, streams_name(&x->tool->streams, stream));
 	json_t *token = before ? json_deep_copy(before) : json_object(), *files = json_object_get(token, "files");
-	char number[3][24];
+	const struct source *s;
 	size_t i;
 
 	if (!files) {
@@ -103,15 +238,12 @@ static json_t *token_of(const struct extract *x, uint32_t stream)
 		json_object_set_new(token, "files", files);
 	}
 	for (i = 0; i < x->sources.n; i++) {
-		const struct source *s = &x->sources.v[i];
-
-		if (s->stream != stream || !s->known)
+		s = &x->sources.v[i];
+		if (s->stream != stream || !s->pos.known)
 			continue;
-		snprintf(number[0], 24, "%llu", (unsigned long long)s->dev);
-		snprintf(number[1], 24, "%llu", (unsigned long long)s->ino);
-		snprintf(number[2], 24, "%llu", (unsigned long long)s->offset);
-		json_object_set_new(files, s->path, json_pack("{s:s, s:s, s:s, s:s}", "dev", number[0], "ino", number[1], "head", s->head,
-							      "offset", number[2]));
+		forget_moved(files, s);
+		if (json_object_set_new(files, s->path, write_position(&s->pos)))
+			xalloc_die();
 	}
 	return token;
 }
@@ -121,47 +253,9 @@ void add_token(const struct extract *x, uint32_t stream, struct buf *out)
 	json_t *token = token_of(x, stream);
 	char *text = json_dumps(token, JSON_COMPACT | JSON_SORT_KEYS);
 
-	buf_adds(out, text ? text : "{}");
+	if (!text)
+		xalloc_die();
+	buf_adds(out, text);
 	free(text);
 	json_decref(token);
-}
-
-/* ---- identity */
-
-int note_identity(struct source *s, const struct input *in, struct error *err)
-{
-	s->dev = in->st.st_dev;
-	s->ino = in->st.st_ino;
-	s->known = true;
-	return head_hash(in->fd, s->path, s->offset, s->head, err);
-}
-
-static int start_over(struct source *s, const char *why)
-{
-	diag_warn("'%s' %s: it is read from its start", s->path, why);
-	s->offset = 0;
-	s->known = false;
-	return 0;
-}
-
-int check_identity(struct extract *x, const struct input *in, struct error *err)
-{
-	struct source *s = x->source;
-	char head[33];
-
-	if (!in->file || in->packed)
-		return error_set(err, EXIT_USAGE, "'%s' has no place to go on from: --state and --follow read plain files", s->path);
-	if (s->format != FORMAT_NDJSON)
-		return error_set(err, EXIT_USAGE, "'%s' is no NDJSON: --state and --follow read what is appended line by line", s->path);
-	if (!s->known)
-		return note_identity(s, in, err);
-	if (s->dev != in->st.st_dev || s->ino != in->st.st_ino)
-		return start_over(s, "is another file than it was") || note_identity(s, in, err);
-	if ((uint64_t)in->st.st_size < s->offset)
-		return start_over(s, "was truncated") || note_identity(s, in, err);
-	if (head_hash(in->fd, s->path, s->offset, head, err))
-		return -1;
-	if (strcmp(head, s->head))
-		return start_over(s, "begins otherwise than it did") || note_identity(s, in, err);
-	return 0;
 }
