@@ -103,7 +103,7 @@ uint64_t csv_count(const struct csv_reader *c, const char *p, const char *end, b
 	return n;
 }
 
-enum csv_got csv_skip(const struct csv_reader *c, const char *p, const char *end, bool last, struct csv_place *place, struct error *err)
+enum csv_got csv_reader_skip(const struct csv_reader *c, const char *p, const char *end, bool last, struct csv_place *place, struct error *err)
 {
 	struct csv_cells s = { c, p, end, last, 0, BUF_INIT };
 	enum csv_got got;
@@ -118,18 +118,18 @@ enum csv_got csv_skip(const struct csv_reader *c, const char *p, const char *end
 	return got;
 }
 
-enum csv_got csv_header(struct csv_reader *c, const char *p, const char *end, bool last,
+enum csv_got csv_reader_header(struct csv_reader *c, const char *p, const char *end, bool last,
 			enum csv_type (*type_of)(void *ctx, struct span name), void *ctx, struct csv_place *place, struct error *err)
 {
 	const size_t mark = end - p >= 3 && !memcmp(p, "\xef\xbb\xbf", 3) ? 3 : 0;
 	struct csv_cells s = { c, p + mark, end, last, 0, BUF_INIT };
-	enum csv_got got = csv_skip(c, p + mark, end, last, place, err);	/* is it whole? */
+	enum csv_got got = csv_reader_skip(c, p + mark, end, last, place, err);	/* is it whole? */
 	struct span text;
 	bool quoted;
 
 	while (got == CSV_ROW) {
 		got = csv_cell(&s, &text, &quoted, err);
-		if (got == CSV_ROW && csv_add_column(c, text, type_of(ctx, text), err))
+		if (got == CSV_ROW && csv_reader_add(c, text, type_of(ctx, text), err))
 			got = CSV_BAD;
 		if (!next_cell(&s))
 			break;

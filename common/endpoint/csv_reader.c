@@ -15,12 +15,12 @@ enum { STEP = 16, ROOM = 64 };	/* bytes at one look; room that is kept free behi
 
 /* ---- columns */
 
-void csv_init(struct csv_reader *c, char delimiter, char quote, bool quoting)
+void csv_reader_init(struct csv_reader *c, char delimiter, char quote, bool quoting)
 {
 	*c = (struct csv_reader){ .delimiter = (unsigned char)delimiter, .quote = (unsigned char)quote, .quoting = quoting };
 }
 
-void csv_release(struct csv_reader *c)
+void csv_reader_release(struct csv_reader *c)
 {
 	uint32_t i;
 
@@ -32,7 +32,7 @@ void csv_release(struct csv_reader *c)
 	*c = (struct csv_reader){ .column = NULL };
 }
 
-int csv_add_column(struct csv_reader *c, struct span name, enum csv_type type, struct error *err)
+int csv_reader_add(struct csv_reader *c, struct span name, enum csv_type type, struct error *err)
 {
 	struct csv_column *new;
 	uint32_t i;
@@ -58,7 +58,7 @@ static bool is_reserved(const struct csv_column *col)
 	return n && !strcmp(col->name + n, "sync");
 }
 
-void csv_set_start(struct csv_reader *c, struct span start)
+void csv_reader_start(struct csv_reader *c, struct span start)
 {
 	struct buf name = BUF_INIT, lead;
 	uint32_t i;
@@ -340,7 +340,7 @@ static inline int one_cell(struct row *r, const struct csv_column *col)
 static enum csv_got bad_row(const struct csv_reader *c, const char *p, const char *end, bool last, struct csv_place *place)
 {
 	struct error ignored;
-	enum csv_got got = csv_skip(c, p, end, last, place, &ignored);
+	enum csv_got got = csv_reader_skip(c, p, end, last, place, &ignored);
 
 	return got == CSV_ROW ? CSV_BAD : got;
 }
@@ -349,7 +349,8 @@ static int ragged(const struct csv_reader *c, const char *p, const char *end, bo
 {
 	uint64_t cells = csv_count(c, p, end, last);
 
-	return error_data(err, "ragged-row", "%llu cells where there are %u columns", (unsigned long long)cells, c->columns);
+	return error_data(err, "ragged-row", "%llu cell%s where there are %u columns", (unsigned long long)cells, cells == 1 ? "" : "s",
+			  c->columns);
 }
 
 static bool at_delimiter(const struct row *r)
@@ -365,6 +366,8 @@ static int all_cells(struct row *r)
 
 	for (i = 0;; r->p++) {
 		got = one_cell(r, &r->c->column[i]);
+		if (got == CSV_BAD)
+			error_prefix(r->err, "column '%s'", error_show(span_of(r->c->column[i].name)));
 		if (got != CSV_ROW)
 			return got;
 		if (++i == r->c->columns)
@@ -383,7 +386,7 @@ static int all_cells(struct row *r)
 	return CSV_ROW;
 }
 
-enum csv_got csv_row(const struct csv_reader *c, const char *p, const char *end, bool last, struct buf *out, struct csv_place *place,
+enum csv_got csv_reader_row(const struct csv_reader *c, const char *p, const char *end, bool last, struct buf *out, struct csv_place *place,
 		     struct error *err)
 {
 	unsigned char quote = c->quoting ? c->quote : c->delimiter;

@@ -38,16 +38,16 @@ struct csv_reader {
 	uint32_t columns, cap;
 };
 
-void csv_init(struct csv_reader *c, char delimiter, char quote, bool quoting);
-void csv_release(struct csv_reader *c);
+void csv_reader_init(struct csv_reader *c, char delimiter, char quote, bool quoting);
+void csv_reader_release(struct csv_reader *c);
 
 /* Adds a column. -1: the name is no UTF-8, or there is a column of that name. */
-int csv_add_column(struct csv_reader *c, struct span name, enum csv_type type, struct error *err);
+int csv_reader_add(struct csv_reader *c, struct span name, enum csv_type type, struct error *err);
 /*
  * When all columns are there: every record starts with `start` (`{`, or `{"a":1,` where members stand before the
  * cells). A name that could pass for `_sync` gets one more underscore. May be called again with another start.
  */
-void csv_set_start(struct csv_reader *c, struct span start);
+void csv_reader_start(struct csv_reader *c, struct span start);
 
 struct csv_place {
 	size_t bytes;		/* of the row, with what ends it */
@@ -62,17 +62,17 @@ enum csv_got {
 };
 
 /* The row at p. last: nothing comes behind end. There must be a byte at least. */
-enum csv_got csv_row(const struct csv_reader *c, const char *p, const char *end, bool last, struct buf *out, struct csv_place *place,
+enum csv_got csv_reader_row(const struct csv_reader *c, const char *p, const char *end, bool last, struct buf *out, struct csv_place *place,
 		     struct error *err);
 
 /*
  * The row at p as names of columns (a byte order mark before them counts for nothing), all of `type_of` their name.
- * Gives CSV_ROW, CSV_MORE, CSV_BROKEN, or CSV_BAD where csv_add_column refuses.
+ * Gives CSV_ROW, CSV_MORE, CSV_BROKEN, or CSV_BAD where csv_reader_add refuses.
  */
-enum csv_got csv_header(struct csv_reader *c, const char *p, const char *end, bool last,
+enum csv_got csv_reader_header(struct csv_reader *c, const char *p, const char *end, bool last,
 			enum csv_type (*type_of)(void *ctx, struct span name), void *ctx, struct csv_place *place, struct error *err);
 
 /* Passes over the row at p, as leniently as can be: CSV_ROW, CSV_MORE or CSV_BROKEN. */
-enum csv_got csv_skip(const struct csv_reader *c, const char *p, const char *end, bool last, struct csv_place *place, struct error *err);
+enum csv_got csv_reader_skip(const struct csv_reader *c, const char *p, const char *end, bool last, struct csv_place *place, struct error *err);
 
 #endif

@@ -191,7 +191,7 @@ static int set_aside(struct loop *loop, const struct meta *meta, struct error *e
 	l->aside++;
 	if (record_scan(&loop->rec, loop->reader.line.p, loop->reader.line.n, &limits, &(struct error)ERROR_INIT) ||
 	    meta_read(&whole, &loop->rec, &l->tool->streams, &(struct error)ERROR_INIT))
-		return writer_reject_raw(&l->tool->writer, loop->reader.line, err, err) ? where(loop, err) : 0;
+		return writer_reject_raw(&l->tool->writer, loop->reader.line, loop->reader.only, err, err) ? where(loop, err) : 0;
 	whole.stream = meta->stream;
 	return writer_reject(&l->tool->writer, &loop->rec, &whole, err, SPAN_LIT(""), SPAN_LIT(""), err) ? where(loop, err) : 0;
 }
@@ -227,7 +227,7 @@ static int read_all(struct loop *loop, struct error *err)
 		else if (got == READER_RECORD)
 			got = on_record(loop, &meta, err);
 		else
-			got = (l->aside++, writer_reject_raw(&l->tool->writer, loop->reader.line, err, err)) ? where(loop, err) : 0;
+			got = (l->aside++, writer_reject_raw(&l->tool->writer, loop->reader.line, loop->reader.only, err, err)) ? where(loop, err) : 0;
 		if (got < 0)
 			return -1;
 	}

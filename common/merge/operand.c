@@ -284,7 +284,7 @@ int operand_set_aside(struct operand *o, struct writer *w, const struct error *w
 	int failed;
 
 	if (o->bad_line)
-		failed = writer_reject_raw(w, o->reader.line, why, err);
+		failed = writer_reject_raw(w, o->reader.line, o->reader.only, why, err);
 	else
 		failed = writer_reject(w, &o->rec, &o->meta, why, SPAN_LIT(""), SPAN_LIT(""), err);
 	return failed ? operand_where(o, err) : 0;

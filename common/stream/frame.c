@@ -237,28 +237,55 @@ static int rename_reserved(struct record *rec, struct value name, struct span to
 	return failed;
 }
 
+/* The top member that is next to be renamed: with the most underscores below `limit` (by > 0), else with the fewest above. 1 or 0. */
+static size_t next_reserved(const struct record *rec, int by, size_t limit, struct value *best)
+{
+	struct value root = record_root(rec), name, v;
+	struct arena arena = ARENA_INIT;
+	struct walk walk = { 0, 0, 0 };
+	size_t n, most = 0;
+
+	while (value_next(root, &walk, &name, &v)) {
+		n = reserved(value_text(name, &arena));
+		if (!n || (by > 0 ? n >= limit || n <= most : n <= limit || (most && n >= most)))
+			continue;
+		most = n;
+		*best = name;
+	}
+	arena_release(&arena);
+	return most;
+}
+
+/* How many top members have this name. */
+static unsigned count_name(const struct record *rec, struct span text)
+{
+	struct value root = record_root(rec), name, v;
+	struct walk walk = { 0, 0, 0 };
+	unsigned n = 0;
+
+	while (value_next(root, &walk, &name, &v))
+		n += value_text_is(name, text);
+	return n;
+}
+
 /* Names with more underscores first when one is added, last when one is taken, so that none meets another. */
 static int shift_reserved(struct record *rec, int by, struct error *err)
 {
-	struct value root = record_root(rec), name, v, best;
+	struct value best = VALUE_NONE;
 	struct buf to = BUF_INIT;
 	size_t n, most, limit = by > 0 ? SIZE_MAX : 1;
-	struct walk walk;
 	int failed = 0;
 
-	for (;;) {
-		best = VALUE_NONE;
-		most = 0;
-		for (walk = (struct walk){ 0, 0, 0 }; value_next(root, &walk, &name, &v); ) {
-			n = value_token(name)->flags & TOKEN_ESCAPED ? 0 : reserved(value_bytes(name));
-			if (!n || (by > 0 ? n >= limit || n <= most : n <= limit || (most && n >= most)))
-				continue;
-			most = n;
-			best = name;
-		}
-		if (!most || failed)
-			break;
+	while (!failed && (most = next_reserved(rec, by, limit, &best))) {
 		limit = most;
+		buf_reset(&to);
+		for (n = 0; n < most; n++)
+			buf_addc(&to, '_');
+		buf_adds(&to, "sync");
+		if (count_name(rec, buf_span(&to)) > 1) {	/* which of them could be meant by a reader is anyone's guess */
+			failed = error_data(err, "duplicate-name", "two members are called '%.*s'", (int)to.n, to.p);
+			break;
+		}
 		buf_reset(&to);
 		for (n = 0; n < (by > 0 ? most + 1 : most - 1); n++)
 			buf_addc(&to, '_');
@@ -279,7 +306,7 @@ static bool may_be_reserved(const struct record *rec)
 		return true;
 	for (at = 1; at < tok->next; at = t->next) {
 		t = &tok[at];
-		if (t->len && rec->line.p[t->at] == '_')
+		if ((t->len > 4 && rec->line.p[t->at] == '_' && rec->line.p[t->at + t->len - 1] == 'c') || t->flags & TOKEN_ESCAPED)
 			return true;
 	}
 	return false;

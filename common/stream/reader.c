@@ -19,6 +19,7 @@ struct reader_private {
 	size_t at, end, cap;	/* unread bytes are buf[at..end); cap leaves room for padding */
 	bool eof;
 	bool again;		/* the line last read is to be given once more */
+	size_t unfinished;	/* bytes of the line last read, if no line feed ended it */
 	enum state state;
 	uint32_t schemas;	/* streams that schema frames declared in this section */
 	struct counts declared;	/* 1 for each of them */
@@ -58,6 +59,13 @@ void reader_open_memory(struct reader *r, struct span text, const char *name, st
 	memset(p->buf + text.n, 0, SCAN_PADDING);
 	p->eof = true;
 	r->bytes = text.n;
+}
+
+void reader_unread(struct reader *r, struct span head)
+{
+	memcpy(r->priv->buf, head.p, head.n);
+	r->priv->end = head.n;
+	r->bytes = head.n;
 }
 
 void reader_close(struct reader *r)
@@ -137,12 +145,13 @@ static int next_line(struct reader *r, struct error *err)
 		if (fill(r, err))
 			return -1;
 	}
-	if (!eol && (p->at == p->end || r->opt.whole_lines))
+	if (!eol && p->at == p->end)
 		return 0;
 	r->line = (struct span){ start, (size_t)((eol ? eol : p->buf + p->end) - start) };
 	r->offset = r->bytes - (uint64_t)(p->end - p->at);
 	p->at += r->line.n + (eol != NULL);
 	r->consumed += r->line.n + (eol != NULL);
+	p->unfinished = eol ? 0 : r->line.n;
 	r->lineno++;
 	if (r->line.n > r->opt.max_record)
 		return error_set(err, EXIT_FAILED, "%s:%llu: a line of more than %zu bytes (--max-record)", r->name,
@@ -227,7 +236,7 @@ static int scan_line(struct reader *r, struct record *rec, struct meta *meta, st
 		return read_meta(r, rec, meta, err) ? 1 : 0;
 	if (rec->tape.tok->type != TOKEN_OBJECT)
 		return error_data(err, "bad-record", "a record is a JSON object") ? 1 : 0;
-	if (r->priv->state != AT_START || read_meta(r, rec, meta, &ignored) || meta->op != OP_BEGIN)
+	if (r->priv->state != AT_START || r->opt.resumed || read_meta(r, rec, meta, &ignored) || meta->op != OP_BEGIN)
 		*meta = (struct meta){ OP_UPSERT, STREAM_ABSENT, VALUE_NONE };
 	return 0;
 }
@@ -244,7 +253,7 @@ static int give_record(struct reader *r, struct record *rec, struct meta *meta, 
 	if (r->opt.data) {
 		*meta = (struct meta){ OP_UPSERT, r->only, VALUE_NONE };
 		if (names_reserve(rec, err))
-			return -1;
+			return READER_BAD;
 	} else if (meta->stream == STREAM_ABSENT) {
 		if (r->priv->schemas > 1)
 			return broken(r, EXIT_FAILED, "a record that names no stream, where there are several", err);
@@ -417,6 +426,11 @@ static int one_line(struct reader *r, struct record *rec, struct meta *meta, str
 	int bad = scan_line(r, rec, meta, err);
 	bool frame = !bad && op_is_frame(meta->op);
 
+	if (bad && p->unfinished && r->opt.whole_lines) {
+		r->consumed -= p->unfinished;
+		r->lineno--;
+		return at_eof(r, rec, meta, err);
+	}
 	if (frame && r->opt.plain)
 		return p->state == AT_START ? start_plain(r, rec, meta, false, err) : -2;
 	if (frame)

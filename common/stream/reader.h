@@ -18,7 +18,8 @@ struct reader_options {
 	bool data;		/* input is data of the user's: a `_sync` or `__sync` in it travels with one more underscore
 				   (extractors; not with --changes or for a saved stream) */
 	bool file;		/* a regular file: empty means an empty source */
-	bool whole_lines;	/* an unterminated last line is not given: it may still grow */
+	bool whole_lines;	/* an unterminated last line that is no whole record is not given: it may still grow */
+	bool resumed;		/* data from the middle of a file: it can't be a saved stream */
 	uint64_t limit;		/* bytes to read at most, 0 for all: the rest of the file is not looked at */
 	size_t max_record;	/* bytes a line, 16 MiB unless told */
 	struct scan_limits limits;
@@ -48,7 +49,8 @@ struct reader {
 	struct progress *progress;	/* borrowed, may be NULL: told about every buffer read */
 	struct counts aside;	/* what the end frame said was set aside upstream, good at READER_FRAME OP_END */
 	enum scope scope;	/* of the section being read; plain input is `part` */
-	uint32_t only;		/* the stream that records without a name belong to: the one that a schema frame declared, else 0 */
+	uint32_t only;		/* the stream that records without a name belong to: the one that a schema frame declared, else 0
+				   (for plain input the caller may set it) */
 	void (*before_block)(void *ctx);	/* flush what should be seen; may be NULL */
 	void *ctx;
 	struct reader_private *priv;	/* owned */
@@ -58,6 +60,8 @@ struct reader {
 void reader_open(struct reader *r, int fd, const char *name, struct streams *streams, const struct reader_options *opt);
 /* Reads from memory, which is borrowed and need not be padded. */
 void reader_open_memory(struct reader *r, struct span text, const char *name, struct streams *streams, const struct reader_options *opt);
+/* Bytes that were read from the descriptor before; call it before the first reader_next. At most 64. */
+void reader_unread(struct reader *r, struct span head);
 void reader_close(struct reader *r);
 
 /*

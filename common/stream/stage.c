@@ -103,7 +103,7 @@ static int loop(struct run *run, struct record *rec, struct error *err)
 		else if (got == READER_FRAME)
 			got = one_frame(run, rec, &meta, err);
 		else
-			got = writer_reject_raw(run->w, run->r->line, err, err) ? where(run, err) : 0;
+			got = writer_reject_raw(run->w, run->r->line, run->r->only, err, err) ? where(run, err) : 0;
 		if (got < 0)
 			return -1;
 		if (run->flush.status) {

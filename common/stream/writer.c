@@ -141,7 +141,8 @@ int writer_schema(struct writer *w, uint32_t stream, struct span key, struct spa
 	if (w->plain)
 		return 0;
 	head(w, "schema");
-	add_member(w, "stream", span_of(w->streams->entry[stream].json));
+	if (stream)
+		add_member(w, "stream", span_of(w->streams->entry[stream].json));
 	add_member(w, "key", key);
 	add_member(w, "schema", schema);
 	return tail(w, err);
@@ -288,7 +289,7 @@ static void add_base64(struct buf *b, struct span s)
 	}
 }
 
-int writer_reject_raw(struct writer *w, struct span line, const struct error *reason, struct error *err)
+int writer_reject_raw(struct writer *w, struct span line, uint32_t stream, const struct error *reason, struct error *err)
 {
 	struct rejects *r = w->rejects;
 	struct error why = *reason;
@@ -296,7 +297,10 @@ int writer_reject_raw(struct writer *w, struct span line, const struct error *re
 	if (!r || r->fd < 0)
 		return refuse(&why, SPAN_LIT(""), SPAN_LIT(""), err);
 	buf_reset(&r->line);
-	buf_adds(&r->line, "{\"_sync\":{\"error\":");
+	buf_adds(&r->line, "{\"_sync\":{");
+	if (stream)
+		buf_addf(&r->line, "\"stream\":%s,", w->streams->entry[stream].json);
+	buf_adds(&r->line, "\"error\":");
 	add_error(&r->line, r, &why, SPAN_LIT(""), SPAN_LIT(""));
 	buf_adds(&r->line, ",\"raw\":");
 	if (json_add_string(&r->line, line)) {
@@ -305,5 +309,5 @@ int writer_reject_raw(struct writer *w, struct span line, const struct error *re
 		buf_adds(&r->line, "\",\"rawEncoding\":\"base64\"");
 	}
 	buf_adds(&r->line, "}}");
-	return put(w, 0, err);
+	return put(w, stream, err);
 }

@@ -60,7 +60,7 @@ int writer_finish(struct writer *w, struct error *err);
  */
 int writer_reject(struct writer *w, struct record *rec, const struct meta *meta, const struct error *reason,
 		  struct span path, struct span rule, struct error *err);
-/* The same for a line that is no record: `_sync.raw`. */
-int writer_reject_raw(struct writer *w, struct span line, const struct error *reason, struct error *err);
+/* The same for a line that is no record: `_sync.raw`. stream: index of the stream that it was to belong to, 0 where nobody knows. */
+int writer_reject_raw(struct writer *w, struct span line, uint32_t stream, const struct error *reason, struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* sync-extract-file: files as a stream. extract.h has a map of its parts. */
 #include "extract.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,10 +15,18 @@ enum { CHECK_EVERY = 256, CHECKPOINT_BYTES = 64 << 20 };
 
 /* ---- the stream's section */
 
-/* `full` when every file was read whole from its start, as it stands at one moment. */
+/* `full` when every file is read whole, from its start to its end. A pipe may have ended early, and nobody would know. */
 static enum scope scope_of(const struct extract *x)
 {
-	return x->o->state || x->o->follow || x->o->shard.n || x->o->changes ? SCOPE_PART : SCOPE_FULL;
+	const struct extract_options *o = x->o;
+	size_t i;
+
+	if (x->resumed || o->follow || o->shard.n || o->changes)
+		return SCOPE_PART;
+	for (i = 0; i < x->sources.n; i++)
+		if (!strcmp(x->sources.v[i].path, "-") && !io_is_regular(STDIN_FILENO))
+			return SCOPE_PART;
+	return SCOPE_FULL;
 }
 
 static void add_source_name(const struct extract *x, struct buf *b)
@@ -60,113 +69,181 @@ int close_section(struct extract *x, struct error *err)
 	return writer_end(&x->tool->writer, err);
 }
 
+/* What every record of the source gets before its own members. */
+static void set_lead(struct extract *x)
+{
+	buf_reset(&x->lead);
+	if (x->tagged)
+		buf_addf(&x->lead, "\"_sync\":{\"stream\":%s}", x->tool->streams.entry[x->source->stream].json);
+	if (!x->o->with_path)
+		return;
+	buf_adds(&x->lead, x->lead.n ? ",\"_path\":" : "\"_path\":");
+	if (json_add_string(&x->lead, span_of(x->path)))
+		json_add_string(&x->lead, span_of(error_show(span_of(x->path))));
+}
+
 int declare(struct extract *x, struct span schema, struct error *err)
 {
-	struct buf mark = BUF_INIT;
+	struct buf mark = BUF_INIT, own = BUF_INIT;
 	bool same;
+	int failed = 0;
 
+	if (x->has_schema && schema.n == 2) {
+		record_write(&x->schema, &own);
+		schema = buf_span(&own);
+	}
 	buf_addf(&mark, "%u:", x->source->stream);
 	buf_addspan(&mark, schema);
 	same = span_eq(buf_span(&mark), buf_span(&x->declared));
-	buf_release(&x->declared);
+	buf_clear(&x->declared);
 	x->declared = mark;
-	buf_reset(&x->tag);
-	buf_addf(&x->tag, "{\"_sync\":{\"stream\":%s}", x->tool->streams.entry[x->source->stream].json);
-	return same ? 0 : writer_schema(&x->tool->writer, x->source->stream, buf_span(&x->key), schema, err);
+	set_lead(x);
+	/* a stream without a name, key and schema needs no introduction */
+	if (!same && (x->source->stream || x->key.n || schema.n > 2))
+		failed = writer_schema(&x->tool->writer, x->source->stream, buf_span(&x->key), schema, err);
+	buf_release(&own);
+	return failed;
 }
 
-int checkpoint(struct extract *x, bool now, struct error *err)
+/* ---- checkpoints */
+
+static bool is_due(const struct extract *x)
 {
-	struct writer *w = &x->tool->writer;
+	return x->tool->writer.bytes - x->since >= CHECKPOINT_BYTES || clock_mono() - x->checkpointed >= CHECKPOINT_NS;
+}
+
+static int write_checkpoint(struct extract *x, uint32_t stream, struct error *err)
+{
 	struct buf token = BUF_INIT;
 	int failed;
 
-	if (!x->o->state || !x->in_section || (!now && w->records % CHECK_EVERY))
-		return 0;
-	if (!now && w->bytes - x->since < CHECKPOINT_BYTES && clock_mono() - x->checkpointed < CHECKPOINT_NS)
-		return 0;
 	x->checkpointed = clock_mono();
-	x->since = w->bytes;
-	add_token(x, x->source->stream, &token);
-	failed = writer_checkpoint(w, x->source->stream, buf_span(&token), err);
+	x->since = x->tool->writer.bytes;
+	if (counts_get(&x->moved, stream))
+		x->moved.n[stream] = 0;
+	add_token(x, stream, &token);
+	failed = writer_checkpoint(&x->tool->writer, stream, buf_span(&token), err);
 	buf_release(&token);
 	return failed;
 }
 
+static bool has_checkpoints(const struct extract *x)
+{
+	return (x->o->state || x->o->follow) && x->in_section;
+}
+
+int checkpoint(struct extract *x, struct error *err)
+{
+	if (!has_checkpoints(x) || x->tool->writer.records % CHECK_EVERY || !is_due(x))
+		return 0;
+	return position_note(&x->source->pos, x->in, x->path, err) ? -1 : write_checkpoint(x, x->source->stream, err);
+}
+
+int checkpoint_streams(struct extract *x, bool now, struct error *err)
+{
+	uint32_t i;
+
+	if (!has_checkpoints(x) || (!now && !is_due(x)))
+		return 0;
+	for (i = 0; i < x->tool->streams.n; i++)
+		if (counts_get(&x->moved, i) && write_checkpoint(x, i, err))
+			return -1;
+	return 0;
+}
+
 /* ---- records */
 
-static int add_path(const struct extract *x, struct record *rec, struct error *err)
+static int has_member(struct record *rec, const char *name)
 {
+	struct value v;
+
+	return value_member(record_root(rec), span_of(name), &v);
+}
+
+/* A record with a `_sync` of its own (--changes): the stream is said there. */
+static int emit_change(struct extract *x, struct record *rec, struct meta *meta, struct error *err)
+{
+	struct streams *streams = &x->tool->streams;
 	struct step step = { .kind = STEP_NAME, .name = SPAN_LIT("_path") };
 	const struct path path = { .step = &step, .n = 1, .text = SPAN_LIT("_path") };
 	struct buf json = BUF_INIT;
-	int failed;
+	struct value v;
+	int failed = 0;
 
-	if (json_add_string(&json, span_of(x->source->path)))
-		json_add_string(&json, span_of(error_show(span_of(x->source->path))));
-	failed = record_set(rec, &path, buf_span(&json), err);
+	if (x->tagged && !meta_member(meta, "stream", &v))
+		failed = meta_set(meta, rec, streams, "stream", span_of(streams->entry[x->source->stream].json), err);
+	if (!failed && x->o->with_path) {
+		if (json_add_string(&json, span_of(x->path)))
+			json_add_string(&json, span_of(error_show(span_of(x->path))));
+		failed = record_set(rec, &path, buf_span(&json), err);
+	}
 	buf_release(&json);
-	return failed;
+	return failed ? -1 : writer_record(&x->tool->writer, rec, meta, err);
 }
 
-int emit(struct extract *x, struct record *rec, struct error *err)
+int emit(struct extract *x, struct record *rec, struct meta *meta, struct error *err)
 {
-	struct buf *line = writer_line_start(&x->tool->writer);
+	struct writer *w = &x->tool->writer;
+	const struct meta mine = { OP_UPSERT, x->source->stream, VALUE_NONE };
+	struct error why = ERROR_INIT;
+	struct buf *out;
 	size_t start;
 
-	if (x->o->with_path && add_path(x, rec, err))
-		return -1;
-	if (x->tagged) {
-		start = line->n + x->tag.n;
-		buf_addspan(line, buf_span(&x->tag));
-		record_write(rec, line);
-		/* the record's own opening bracket goes: it is the first byte, or white space stands before it */
-		while (line->p[start] != '{')
-			start++;
-		line->p[start] = value_count(record_root(rec)) ? ',' : ' ';
-	} else {
-		record_write(rec, line);
+	if (x->o->with_path && has_member(rec, "_path")) {
+		error_data(&why, "name-exists", "a member is called '_path' already (--with-path)");
+		return writer_reject(w, rec, meta ? meta : &mine, &why, SPAN_LIT("/_path"), SPAN_LIT(""), err);
 	}
-	return writer_line_end(&x->tool->writer, x->source->stream, err);
+	if (meta && value_present(meta->sync))
+		return emit_change(x, rec, meta, err);
+	out = writer_line_start(w);
+	if (!x->lead.n) {
+		record_write(rec, out);
+		return writer_line_end(w, x->source->stream, err);
+	}
+	buf_addc(out, '{');
+	buf_addspan(out, buf_span(&x->lead));
+	start = out->n;
+	record_write(rec, out);
+	/* the record's own opening bracket goes: it is the first byte, or white space stands before it */
+	while (out->p[start] != '{')
+		start++;
+	out->p[start] = value_count(record_root(rec)) ? ',' : ' ';
+	return writer_line_end(w, x->source->stream, err);
 }
 
 int set_aside(struct extract *x, struct span line, uint64_t lineno, const struct error *why, struct error *err)
 {
-	if (writer_reject_raw(&x->tool->writer, line, why, err))
-		return error_prefix(err, "%s:%llu", x->source->path, (unsigned long long)lineno);
+	struct error reason = *why;
+
+	if (x->tool->rejects.fd >= 0)
+		error_prefix(&reason, "%s:%llu", x->path, (unsigned long long)lineno);	/* where it stands; else err says so */
+	if (writer_reject_raw(&x->tool->writer, line, x->source->stream, &reason, err))
+		return x->tool->rejects.fd >= 0 ? -1 : error_prefix(err, "%s:%llu", x->path, (unsigned long long)lineno);
 	return 0;
+}
+
+void say_unfinished(const struct extract *x)
+{
+	if (!x->o->follow)
+		diag_warn("'%s' doesn't end with a line feed: what stands behind the last one is left for the next run", x->path);
+}
+
+/* ---- shards */
+
+bool in_shard(const struct extract *x, uint64_t n)
+{
+	return n % x->o->shard.n == x->o->shard.i - 1;
+}
+
+void shard_bytes(const struct extract *x, uint64_t size, uint64_t *from, uint64_t *to)
+{
+	*from = (uint64_t)((unsigned __int128)size * (x->o->shard.i - 1) / x->o->shard.n);
+	*to = (uint64_t)((unsigned __int128)size * x->o->shard.i / x->o->shard.n);
 }
 
 /* ---- one file after the other */
 
-/* Places the descriptor at the shard's first line; *limit is its length in bytes. */
-static int seek_shard(struct extract *x, const struct input *in, uint64_t *limit, struct error *err)
-{
-	uint64_t size = (uint64_t)in->st.st_size, edge[2];
-	char buf[4096], *eol;
-	ssize_t got;
-	int i;
-
-	if (!in->file || in->packed || x->source->format != FORMAT_NDJSON)
-		return error_set(err, EXIT_USAGE, "--shard reads parts of plain NDJSON files, and '%s' is none", x->source->path);
-	for (i = 0; i < 2; i++) {
-		edge[i] = (uint64_t)((unsigned __int128)size * (x->o->shard.i - 1 + (unsigned)i) / x->o->shard.n);
-		/* to the first line that starts there or after */
-		for (eol = NULL; edge[i] && edge[i] < size && !eol; edge[i] += eol ? (uint64_t)(eol - buf) : (uint64_t)got) {
-			got = pread(in->fd, buf, sizeof buf, (off_t)edge[i] - 1);
-			if (got <= 0)
-				return error_set(err, EXIT_FAILED, "'%s' shrank while it was read", x->source->path);
-			eol = memchr(buf, '\n', (size_t)got);
-		}
-		if (edge[i] > size)
-			edge[i] = size;
-	}
-	x->source->offset = edge[0];
-	*limit = edge[1] - edge[0];
-	return lseek(in->fd, (off_t)edge[0], SEEK_SET) < 0 ? error_errno(err, EXIT_FAILED, "cannot seek in '%s'", x->source->path) : 0;
-}
-
-static int read_form(struct extract *x, struct input *in, uint64_t limit, struct error *err)
+static int read_form(struct extract *x, struct input *in, struct error *err)
 {
 	switch (x->source->format) {
 	case FORMAT_JSON:
@@ -175,49 +252,111 @@ static int read_form(struct extract *x, struct input *in, uint64_t limit, struct
 	case FORMAT_TSV:
 		return extract_csv(x, in, err);
 	default:
-		return extract_lines(x, in, limit, err);
+		return extract_lines(x, in, err);
 	}
 }
 
-/* A file read whole must still be as long as it was found: a reader that shrinks under us gives half a file. */
-static int check_shrunk(const struct extract *x, const struct input *in, struct error *err)
+/* A file that more may be appended to must have a place to go on from. */
+static int check_growing(const struct extract *x, const struct input *in, struct error *err)
 {
-	struct stat now;
-
-	if (!in->file || in->packed || x->o->follow || fstat(in->fd, &now) || now.st_size >= in->st.st_size)
-		return 0;
-	return error_set(err, EXIT_FAILED, "'%s' shrank while it was read", x->source->path);
+	if (!in->file)
+		return error_set(err, EXIT_USAGE, "'%s' has no place to go on from: --state and --follow read files", x->path);
+	if (x->source->format == FORMAT_JSON)
+		return error_set(err, EXIT_USAGE, "'%s' is a JSON document, which isn't appended to: --state and --follow read NDJSON, CSV and "
+				 "TSV", x->path);
+	return 0;
 }
 
-static int extract_source(struct extract *x, struct source *s, struct error *err)
-{
-	bool positioned = x->o->state || x->o->follow;
-	uint64_t limit = 0;
-	struct error later = ERROR_INIT;
-	struct input in;
-	int failed;
+static int read_moved(struct extract *x, struct source *s, struct error *err);
 
-	x->source = s;
-	if (input_open(&in, s->path, err))
+/* A file that was read before: is it still that one? Else what is left of the old one comes first, if it can be found. */
+static int check_position(struct extract *x, struct source *s, struct input *in, struct error *err)
+{
+	int fits;
+
+	if (!s->pos.known)
+		return 0;
+	fits = position_fits(&s->pos, in, x->path, err);
+	if (fits)
+		return fits < 0 ? -1 : 0;
+	if (read_moved(x, s, err))
 		return -1;
-	failed = positioned ? check_identity(x, &in, err) : 0;
-	if (!failed && x->o->shard.n)
-		failed = seek_shard(x, &in, &limit, err);
-	else if (!failed && positioned && s->format == FORMAT_NDJSON && lseek(in.fd, (off_t)s->offset, SEEK_SET) < 0)
-		failed = error_errno(err, EXIT_FAILED, "cannot seek in '%s'", s->path);
-	if (!failed && x->o->shard.n && !limit)
-		failed = open_section(x, err) || declare(x, SPAN_LIT("{}"), err) ? -1 : 0;	/* a file with fewer lines than shards */
-	else if (!failed)
-		failed = read_form(x, &in, limit, err);
-	if (!failed)
-		failed = check_shrunk(x, &in, err);
-	if (!failed && positioned)
-		failed = note_identity(s, &in, err) || checkpoint(x, true, err) ? -1 : 0;
-	if (input_close(&in, s->path, &later) && (!failed || in.packed)) {
+	s->pos = (struct position){ .known = false };
+	return 0;
+}
+
+static int read_opened(struct extract *x, struct source *s, struct input *in, struct error *err)
+{
+	if (read_form(x, in, err) || (!x->o->follow && input_check(in, x->path, err)))
+		return -1;
+	if (!has_checkpoints(x))
+		return 0;
+	counts_grow(&x->moved, s->stream);
+	x->moved.n[s->stream] = 1;
+	return position_note(&s->pos, in, x->path, err);
+}
+
+static int close_input(struct extract *x, struct input *in, int failed, struct error *err)
+{
+	struct error later = ERROR_INIT;
+
+	x->in = NULL;
+	if (input_close(in, x->path, &later) && (!failed || in->packed)) {
 		*err = later;	/* what a damaged file made of its records is not the cause */
 		failed = -1;
 	}
 	return failed;
+}
+
+/* The rest of a file that was moved away; it is whole, so its last record is too. */
+static int read_moved(struct extract *x, struct source *s, struct error *err)
+{
+	const char *path = x->path;
+	struct input *in = x->in, moved;
+	char *found;
+	int failed;
+
+	if (!position_find(&s->pos, path, &found)) {
+		diag_warn("'%s' is another file than it was, or was truncated, and the old one isn't beside it: what came behind its "
+			  "byte %llu is lost, and the new one is read from its start", path, (unsigned long long)s->pos.offset);
+		return 0;
+	}
+	diag_note("'%s' has become '%s', which is read to its end first", path, found);
+	x->path = found;
+	x->growing = false;
+	failed = input_open(&moved, found, err);
+	if (!failed) {
+		moved.writer = &x->tool->writer;
+		x->in = &moved;
+		failed = close_input(x, &moved, read_opened(x, s, &moved, err), err);
+	}
+	x->path = path;
+	x->in = in;
+	x->growing = true;
+	free(found);
+	return failed;
+}
+
+static int extract_source(struct extract *x, struct source *s, struct error *err)
+{
+	struct input in;
+	int failed = 0;
+
+	x->source = s;
+	x->path = s->path;
+	x->growing = x->o->state || x->o->follow;
+	if (input_open(&in, s->path, err))
+		return x->o->follow && errno == ENOENT ? 0 : -1;
+	in.writer = &x->tool->writer;
+	x->in = &in;
+	s->looked = (uint64_t)in.st.st_size;
+	s->looked_at = changed_at(&in.st);
+	if (x->growing)
+		failed = check_growing(x, &in, err) || check_position(x, s, &in, err);
+	if (!failed)
+		failed = read_opened(x, s, &in, err);
+	failed = close_input(x, &in, failed, err);
+	return failed ? -1 : checkpoint_streams(x, false, err);
 }
 
 static int extract_all(struct extract *x, struct error *err)
@@ -231,10 +370,15 @@ static int extract_all(struct extract *x, struct error *err)
 		return -1;
 	if (!x->sources.n && open_section(x, err))
 		return -1;
-	return close_section(x, err);
+	return checkpoint_streams(x, true, err) || close_section(x, err) ? -1 : 0;
 }
 
 /* ---- options */
+
+static bool is_one_byte(const char *s)
+{
+	return strlen(s) == 1 && (unsigned char)*s < 0x80 && *s != '\n' && *s != '\r';
+}
 
 static int check_options(const struct extract *x, struct error *err)
 {
@@ -246,10 +390,12 @@ static int check_options(const struct extract *x, struct error *err)
 		return error_set(err, EXIT_USAGE, "--shard reads files once: it goes with neither --state nor --follow");
 	if (o->header && !*o->header)
 		return error_set(err, EXIT_USAGE, "--header wants the names of the columns");
-	if (o->delimiter && strlen(o->delimiter) != 1)
-		return error_set(err, EXIT_USAGE, "--delimiter is one byte");
-	if (o->quote && strlen(o->quote) != 1)
-		return error_set(err, EXIT_USAGE, "--quote is one byte");
+	if (o->delimiter && !is_one_byte(o->delimiter))
+		return error_set(err, EXIT_USAGE, "--delimiter is one ASCII character");
+	if (o->quote && *o->quote && !is_one_byte(o->quote))
+		return error_set(err, EXIT_USAGE, "--quote is one ASCII character, or nothing for none");
+	if (o->quote && o->delimiter && *o->quote == *o->delimiter)
+		return error_set(err, EXIT_USAGE, "--quote and --delimiter are the same");
 	return 0;
 }
 
@@ -309,7 +455,8 @@ static void release(struct extract *x)
 	state_place_release(&x->place);
 	record_release(&x->schema);
 	buf_release(&x->key);
-	buf_release(&x->tag);
+	buf_release(&x->lead);
+	counts_release(&x->moved);
 	buf_release(&x->declared);
 	arena_release(&x->arena);
 }

@@ -40,7 +40,7 @@ struct source {
 	uint32_t stream;	/* its index in the tool's streams */
 	int format;		/* FORMAT_NDJSON, … */
 	struct position pos;
-	uint64_t looked;	/* its size when it was last looked at, while following */
+	uint64_t looked, looked_at;	/* its size and when it was changed, as of when it was last opened */
 };
 
 struct sources {
@@ -70,7 +70,8 @@ struct extract {
 	struct buf declared;	/* the schema last declared for the source's stream */
 	struct arena arena;
 	int64_t checkpointed;	/* when the last checkpoint was written */
-	uint64_t since;		/* bytes written since */
+	uint64_t since;		/* bytes written until then */
+	struct counts moved;	/* 1 for each stream that went on since its last checkpoint */
 };
 
 /* ---- extract_list.c */
@@ -98,8 +99,9 @@ ssize_t input_read(struct input *in, void *p, size_t n, const char *path, struct
 int input_skip(struct input *in, uint64_t n, const char *path, struct error *err);
 /* -1 where unpacking failed: the data is damaged or truncated. Call it at the end of input. */
 int input_close(struct input *in, const char *path, struct error *err);
-/* A regular file that shrank, went or was rewritten since input_open. */
+/* -1 for a regular file that shrank, went or was rewritten since input_open. */
 int input_check(const struct input *in, const char *path, struct error *err);
+uint64_t changed_at(const struct stat *st);	/* in nanoseconds */
 
 /* ---- extract.c */
 /* Writes begin before the first record, unless done. */
@@ -107,8 +109,10 @@ int open_section(struct extract *x, struct error *err);
 int close_section(struct extract *x, struct error *err);
 /* Declares the source's stream; schema is JSON text. A repeat of the same is not written. */
 int declare(struct extract *x, struct span schema, struct error *err);
-/* A checkpoint, if one is due (or due or not, with now). */
-int checkpoint(struct extract *x, bool now, struct error *err);
+/* Between two records: a checkpoint of the stream in hand, if one is due. */
+int checkpoint(struct extract *x, struct error *err);
+/* Between two files: one of every stream that went on since its last, if they are due (or due or not, with now). */
+int checkpoint_streams(struct extract *x, bool now, struct error *err);
 /* Writes a record of the source (an object, scanned) with what stands before its own members; meta: of --changes, or NULL. */
 int emit(struct extract *x, struct record *rec, struct meta *meta, struct error *err);
 /* Sets a line aside that is no record. */

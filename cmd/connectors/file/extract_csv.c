@@ -1,319 +1,316 @@
-/* extract_csv: CSV (RFC 4180) and TSV by libcsv. Every cell is text as written, unless a schema types it. */
-#include <csv.h>
-#include <errno.h>
+/* extract_csv: CSV (RFC 4180) and TSV. Every cell is text as written, unless a schema types it. */
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/fileio.h"
 #include "base/xalloc.h"
+#include "endpoint/csv_reader.h"
 #include "extract.h"
 
 enum { CHUNK = 256 << 10 };
 
-struct column {
-	struct buf lead;	/* `"name":` with a comma before it, but for the first */
-	char type;		/* of the schema */
-};
-
 struct csv {
 	struct extract *x;
-	struct csv_parser parser;
-	struct column *column;	/* owned */
-	size_t columns, cap;
-	bool header_done;
-	size_t cell;		/* of the row being read */
-	struct buf row;		/* the record's text */
-	struct buf names;	/* the header row's cells, each with a NUL behind */
-	uint64_t line, row_line;	/* of the file: now, and where the row began */
-	int ended_by;		/* the byte that ended the last row */
-	struct error bad;	/* why the row in hand is to be set aside */
-	struct buf raw;		/* its cells, when it is */
-	int failed;
-	struct error *err;
-	struct record check;	/* the row as a record */
+	struct input *in;
+	struct csv_reader reader;
+	char *buf;		/* owned: CSV_PADDING more than cap */
+	size_t at, end, cap;	/* unread bytes are buf[at..end) */
+	bool eof;
+	uint64_t from, to;	/* rows that begin at these bytes are read; to 0: all */
+	bool counted;		/* shards go by the number of the row */
+	uint64_t rows;
 };
 
-static void bad_row(struct csv *c, const char *code, const char *why)
+/* ---- bytes */
+
+static int failed_at(const struct csv *c, struct error *err)
 {
-	if (!c->bad.status)
-		error_data(&c->bad, code, "%s", why);
+	return error_prefix(err, "%s:%llu", c->x->path, (unsigned long long)c->x->source->pos.line + 1);
 }
 
-static void add_raw(struct csv *c, struct span cell)
+/* More bytes behind those that are there. At the end eof is set. */
+static int fill(struct csv *c, struct error *err)
 {
-	if (c->cell)
-		buf_addc(&c->raw, ',');
-	buf_addspan(&c->raw, cell);
-}
+	struct tool *tool = c->x->tool;
+	ssize_t got;
+	char *grown;
 
-static void on_cell(void *text, size_t n, void *ctx)
-{
-	struct csv *c = ctx;
-	struct span cell = { text, n };
-	struct error why = ERROR_INIT;
-	const char *p;
-
-	for (p = text; p && (p = memchr(p, '\n', n - (size_t)(p - (char *)text))); p++)
-		c->line++;
-	if (!c->header_done) {
-		buf_add(&c->names, text ? text : "", text ? n : 0);
-		buf_addc(&c->names, '\0');
-		c->cell++;
-		return;
+	memmove(c->buf, c->buf + c->at, c->end - c->at);
+	c->end -= c->at;
+	c->at = 0;
+	if (c->end == c->cap) {
+		grown = c->end > tool->opt.max_record ? NULL : realloc(c->buf, c->cap * 2 + CSV_PADDING);
+		if (!grown) {
+			error_set(err, EXIT_FAILED, "a row of more than %llu bytes (--max-record), or a quote that nothing closes",
+				  (unsigned long long)tool->opt.max_record);
+			return failed_at(c, err);
+		}
+		c->buf = grown;
+		c->cap *= 2;
 	}
-	if (c->cell < c->columns) {
-		buf_addspan(&c->row, buf_span(&c->column[c->cell].lead));
-		if (!text)
-			buf_adds(&c->row, "null");
-		else if (add_typed(&c->row, cell, c->column[c->cell].type, &why))
-			bad_row(c, why.code, why.text);
-	}
-	add_raw(c, text ? cell : (struct span){ "", 0 });
-	c->cell++;
-}
-
-/* ---- the header */
-
-static int add_column(struct csv *c, struct span name, struct error *err)
-{
-	struct column *col;
-	size_t i;
-
-	XGROW(c->column, c->columns, c->cap);
-	col = &c->column[c->columns];
-	*col = (struct column){ .lead = BUF_INIT };
-	buf_addc(&col->lead, c->columns ? ',' : '{');
-	if (json_add_string(&col->lead, name))
-		return error_set(err, EXIT_FAILED, "%s: the header is no UTF-8: '%s'", c->x->source->path, error_show(name));
-	for (i = 0; i < c->columns; i++)
-		if (c->column[i].lead.n == col->lead.n + 1 && !memcmp(c->column[i].lead.p + 1, col->lead.p + 1, col->lead.n - 1))
-			return error_set(err, EXIT_FAILED, "%s:1: two columns are called '%s' (--header gives other names)",
-					 c->x->source->path, error_show(name));
-	buf_addc(&col->lead, ':');
-	col->type = declared_type(c->x, name);
-	c->columns++;
+	got = input_read(c->in, c->buf + c->end, c->cap - c->end, c->x->path, err);
+	if (got < 0)
+		return -1;
+	c->eof = got == 0;
+	c->end += (size_t)got;
+	memset(c->buf + c->end, 0, CSV_PADDING);
+	c->buf[c->end] = '\n';
+	tool->bytes_in += (uint64_t)got;
+	progress_update(&tool->progress, counts_total(&tool->read), tool->bytes_in);
 	return 0;
 }
 
-/* The schema frame: --schema as it is, else every column untyped. */
+static void passed(struct csv *c, const struct csv_place *place)
+{
+	struct position *pos = &c->x->source->pos;
+
+	c->at += place->bytes;
+	pos->offset += place->bytes;
+	pos->line += place->lines;
+}
+
+/* ---- columns */
+
+/* The first type that isn't null: "integer", or one of ["integer","null"]. */
+static enum csv_type type_of_word(struct value v)
+{
+	static const struct { const char *word; enum csv_type type; } types[] = {
+		{ "string", CSV_STRING }, { "integer", CSV_INTEGER }, { "number", CSV_NUMBER }, { "boolean", CSV_BOOLEAN },
+		{ "object", CSV_JSON }, { "array", CSV_JSON },
+	};
+	struct walk walk = { 0, 0, 0 };
+	struct value each;
+	size_t i;
+
+	if (value_type(v) == TOKEN_ARRAY) {
+		while (value_next(v, &walk, NULL, &each))
+			if (!value_text_is(each, SPAN_LIT("null")))
+				return type_of_word(each);
+		return CSV_UNTYPED;
+	}
+	for (i = 0; value_type(v) == TOKEN_STRING && i < sizeof types / sizeof *types; i++)
+		if (value_text_is(v, span_of(types[i].word)))
+			return types[i].type;
+	return CSV_UNTYPED;
+}
+
+static enum csv_type declared_type(void *ctx, struct span name)
+{
+	const struct extract *x = ctx;
+	struct value v;
+
+	if (!x->has_schema || !value_member(record_root(&x->schema), SPAN_LIT("properties"), &v) || value_type(v) != TOKEN_OBJECT ||
+	    !value_member(v, name, &v) || value_type(v) != TOKEN_OBJECT || !value_member(v, SPAN_LIT("type"), &v))
+		return CSV_UNTYPED;
+	return type_of_word(v);
+}
+
+/* The schema frame: every column untyped, but for those that --schema knows. */
 static int declare_columns(struct csv *c, struct error *err)
 {
-	struct buf b = BUF_INIT;
-	size_t i;
+	struct extract *x = c->x;
+	struct buf b = BUF_INIT, lead = BUF_INIT;
+	uint32_t i;
 	int failed;
 
-	if (c->x->has_schema) {
-		record_write(&c->x->schema, &b);
+	csv_reader_start(&c->reader, SPAN_LIT("{"));	/* names as records have them */
+	if (x->has_schema) {
+		record_write(&x->schema, &b);
 		for (i = 0; i < b.n; i++)
 			if (b.p[i] == '\n' || b.p[i] == '\r')
 				b.p[i] = ' ';	/* in JSON a line feed stands between values only */
 	} else {
 		buf_adds(&b, "{\"type\":\"object\",\"x-absent\":null,\"properties\":");
-		for (i = 0; i < c->columns; i++) {
-			buf_addspan(&b, buf_span(&c->column[i].lead));
+		buf_adds(&b, c->reader.columns ? "" : "{");
+		for (i = 0; i < c->reader.columns; i++) {
+			buf_add(&b, c->reader.column[i].lead, c->reader.column[i].lead_len - 1);
 			buf_adds(&b, "{\"type\":[\"string\",\"null\"],\"x-type\":\"untyped\"}");
 		}
-		buf_adds(&b, c->columns ? "}}" : "{}}");
+		buf_adds(&b, "}}");
 	}
-	failed = open_section(c->x, err) || declare(c->x, buf_span(&b), err) ? -1 : 0;
+	failed = open_section(x, err) || declare(x, buf_span(&b), err) ? -1 : 0;
+	buf_addc(&lead, '{');
+	buf_addspan(&lead, buf_span(&x->lead));
+	buf_adds(&lead, x->lead.n ? "," : "");
+	csv_reader_start(&c->reader, buf_span(&lead));
 	buf_release(&b);
+	buf_release(&lead);
 	return failed;
 }
 
-static int take_header(struct csv *c, struct error *err)
+static int add_given_names(struct csv *c, const char *names, struct error *err)
 {
-	const char *name = c->names.p, *end = c->names.p + c->names.n;
+	struct span name;
 
-	if (c->names.n >= 3 && !memcmp(name, "\xef\xbb\xbf", 3))
-		name += 3;
-	for (; name < end; name += strlen(name) + 1)
-		if (add_column(c, span_of(name), err))
-			return -1;
-	c->header_done = true;
-	return declare_columns(c, err);
+	for (;; names += name.n + 1) {
+		name = (struct span){ names, strcspn(names, ",") };
+		if (csv_reader_add(&c->reader, name, declared_type(c->x, name), err)) {
+			err->status = EXIT_USAGE;
+			return error_prefix(err, "--header");
+		}
+		if (!names[name.n])
+			return 0;
+	}
 }
 
-static int take_given_header(struct csv *c, const char *names, struct error *err)
+/* The names of the first row, or of --header. An empty file has neither columns nor rows. */
+static int read_header(struct csv *c, struct error *err)
 {
-	const char *end;
+	struct csv_place place;
+	enum csv_got got = CSV_MORE;
 
-	for (;; names = end + 1) {
-		end = names + strcspn(names, ",");
-		if (add_column(c, (struct span){ names, (size_t)(end - names) }, err))
+	if (c->x->o->header)
+		return add_given_names(c, c->x->o->header, err);
+	while (got == CSV_MORE) {
+		if (c->at < c->end)
+			got = csv_reader_header(&c->reader, c->buf + c->at, c->buf + c->end, c->eof, declared_type, c->x, &place, err);
+		else if (c->eof)
+			return 0;
+		if (got == CSV_MORE && fill(c, err))
 			return -1;
-		if (!*end)
-			break;
 	}
-	c->header_done = true;
-	return declare_columns(c, err);
+	if (got != CSV_ROW)
+		return error_prefix(err, "%s:1", c->x->path);
+	passed(c, &place);
+	return 0;
+}
+
+static int check_path_column(const struct csv *c, struct error *err)
+{
+	uint32_t i;
+
+	for (i = 0; c->x->o->with_path && i < c->reader.columns; i++)
+		if (!strcmp(c->reader.column[i].name, "_path"))
+			return error_set(err, EXIT_FAILED, "%s:1: a column is called '_path' already (--with-path)", c->x->path);
+	return 0;
 }
 
 /* ---- rows */
 
-/* Most rows need no scan: their text was made here, and names are reserved by the header. */
-static int write_row(struct csv *c, struct error *err)
+static bool wanted(const struct csv *c)
+{
+	uint64_t at = c->x->source->pos.offset;
+
+	if (c->counted)
+		return in_shard(c->x, c->rows);
+	return at >= c->from && (!c->to || at < c->to);
+}
+
+static int bad_row(struct csv *c, const struct csv_place *place, const struct error *why, struct error *err)
 {
 	struct extract *x = c->x;
-	const struct scan_limits limits = { 8, UINT32_MAX / 2 };
-	struct buf *line;
+	struct span line = { c->buf + c->at, place->bytes };
 
-	buf_addc(&c->row, '}');
-	if (!x->o->with_path && !x->tagged && !c->check.dirty) {
-		line = writer_line_start(&x->tool->writer);
-		buf_addspan(line, buf_span(&c->row));
-		return writer_line_end(&x->tool->writer, x->source->stream, err);
+	while (line.n && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+		line.n--;
+	return set_aside(x, line, x->source->pos.line + 1, why, err);
+}
+
+/* One row, wanted or not. CSV_MORE where there is none; -1. */
+static int one_row(struct csv *c, struct error *err)
+{
+	struct extract *x = c->x;
+	struct writer *w = &x->tool->writer;
+	const char *p = c->buf + c->at, *end = c->buf + c->end;
+	struct error why = ERROR_INIT;
+	struct csv_place place;
+	bool take = wanted(c);
+	enum csv_got got = CSV_MORE;
+	int failed = 0;
+
+	if (p < end && take)
+		got = csv_reader_row(&c->reader, p, end, c->eof && !x->growing, writer_line_start(w), &place, &why);
+	else if (p < end)
+		got = csv_reader_skip(&c->reader, p, end, c->eof, &place, &why);
+	if (got == CSV_MORE)
+		return CSV_MORE;
+	if (got == CSV_BROKEN) {
+		*err = why;
+		return failed_at(c, err);
 	}
-	if (record_copy(&c->check, c->row.p, c->row.n, &limits, err))
-		return -1;
-	return emit(x, &c->check, err);
-}
-
-static int set_row_aside(struct csv *c, struct error *err)
-{
-	if (c->x->tool->rejects.fd < 0)
-		return error_set(err, EXIT_FAILED, "%s:%llu: %s (--rejects FILE sets such rows aside)", c->x->source->path,
-				 (unsigned long long)c->row_line, c->bad.text);
-	return set_aside(c->x, buf_span(&c->raw), c->row_line, &c->bad, err);
-}
-
-static int end_row(struct csv *c, struct error *err)
-{
-	char why[80];
-
-	if (!c->header_done)
-		return take_header(c, err);
-	if (c->cell != c->columns) {
-		snprintf(why, sizeof why, "%zu cells where the header has %zu", c->cell, c->columns);
-		bad_row(c, "ragged-row", why);
+	if (got == CSV_ROW && take && w->out.n - w->line > x->tool->opt.max_record) {
+		writer_line_cancel(w);
+		error_data(&why, "too-long", "a record of more than --max-record bytes");
+		got = CSV_BAD;
 	}
-	if (c->row.n > c->x->tool->opt.max_record)
-		bad_row(c, "too-long", "a row longer than --max-record");
-	c->x->tool->records_in++;
-	return c->bad.status ? set_row_aside(c, err) : write_row(c, err);
+	c->rows++;
+	if (take)
+		counts_add(&x->tool->read, x->source->stream, 1);
+	if (got == CSV_BAD)
+		failed = bad_row(c, &place, &why, err);
+	else if (take)
+		failed = writer_line_end(w, x->source->stream, err);
+	passed(c, &place);
+	return failed ? -1 : CSV_ROW;
 }
 
-static void on_row(int by, void *ctx)
+static int all_rows(struct csv *c, struct error *err)
 {
-	struct csv *c = ctx;
-	bool second_half = by == '\n' && c->ended_by == '\r' && c->cell == 0;	/* of CR LF */
+	int got;
 
-	c->line += by == '\n' || by == '\r';
-	c->ended_by = by;
-	if (second_half) {
-		c->line--;
-		c->row_line = c->line;
-		return;
+	for (;;) {
+		if (c->to && c->x->source->pos.offset >= c->to)
+			return 0;
+		got = one_row(c, err);
+		if (got < 0)
+			return -1;
+		if (got == CSV_ROW)
+			continue;
+		if (c->eof)
+			break;
+		if (checkpoint(c->x, err) || fill(c, err))
+			return -1;
 	}
-	if (c->cell == 0 && (!c->header_done || c->columns == 1))
-		on_cell(NULL, 0, c);	/* an empty line is a row of one empty cell */
-	if (!c->failed)
-		c->failed = end_row(c, c->err);
-	c->cell = 0;
-	c->row_line = c->line;
-	c->bad.status = 0;
-	buf_reset(&c->row);
-	buf_reset(&c->raw);
-}
-
-static int never(unsigned char c)
-{
-	(void)c;
+	if (c->at < c->end)
+		say_unfinished(c->x);
 	return 0;
 }
 
 /* ---- the file */
 
-static int parse_error(struct csv *c, struct error *err)
+/* The header stands at the file's start, wherever the rows are that are still to be read. */
+static int go_on_from(struct csv *c, const struct position *from, struct error *err)
 {
-	return error_set(err, EXIT_FAILED, "%s:%llu: %s", c->x->source->path, (unsigned long long)c->line,
-			 csv_error(&c->parser) == CSV_EPARSE ? "a quote stands inside a cell, or text behind a closing quote"
-			 : csv_strerror(csv_error(&c->parser)));
+	if (from->offset <= c->x->source->pos.offset)
+		return 0;
+	if (from->offset - c->x->source->pos.offset <= c->end - c->at)
+		c->at += (size_t)(from->offset - c->x->source->pos.offset);
+	else if (input_skip(c->in, c->in->file && !c->in->packed ? from->offset : from->offset - c->x->source->pos.offset - (c->end - c->at),
+			    c->x->path, err))
+		return -1;
+	else
+		c->at = c->end = 0;
+	c->x->source->pos.offset = from->offset;
+	c->x->source->pos.line = from->line;
+	return 0;
 }
 
-static int parse(struct csv *c, const char *p, size_t n, struct error *err)
-{
-	c->ended_by = c->cell || c->row.n ? 0 : c->ended_by;
-	if (csv_parse(&c->parser, p, n, on_cell, on_row, c) != n && !c->failed)
-		return parse_error(c, err);
-	return c->failed;
-}
-
-/*
- * The file is given to libcsv in pieces that end at line feeds, so that between two pieces with no row open the
- * place in the file is known: a state may say it.
- */
-static int read_all(struct csv *c, struct input *in, struct error *err)
+static int read_file(struct csv *c, struct error *err)
 {
 	struct extract *x = c->x;
-	char *buf = xmalloc(CHUNK);
-	ssize_t got;
-	size_t n;
-	int failed = 0;
+	struct position from = x->source->pos;
 
-	while (!failed && (got = io_read(in->fd, buf, CHUNK)) > 0) {
-		x->tool->bytes_in += (uint64_t)got;
-		progress_update(&x->tool->progress, x->tool->records_in, x->tool->bytes_in);
-		if (!x->o->state) {
-			failed = parse(c, buf, (size_t)got, err);
-			continue;
-		}
-		while (!failed && got > 0) {
-			char *eol = memchr(buf, '\n', (size_t)got);
-
-			n = eol ? (size_t)(eol + 1 - buf) : (size_t)got;
-			failed = parse(c, buf, n, err);
-			c->x->source->offset += n;
-			memmove(buf, buf + n, (size_t)got - n);
-			got -= (ssize_t)n;
-		}
-	}
-	if (!failed && got < 0)
-		failed = error_errno(err, EXIT_FAILED, "cannot read '%s'", x->source->path);
-	free(buf);
-	return failed;
-}
-
-static int finish(struct csv *c, struct error *err)
-{
-	if (csv_fini(&c->parser, on_cell, on_row, c) && !c->failed)
-		return error_set(err, EXIT_FAILED, "%s:%llu: the file ends inside a quoted cell", c->x->source->path,
-				 (unsigned long long)c->row_line);
-	if (!c->failed && !c->header_done)
-		return declare_columns(c, err);	/* an empty file: no columns and no rows */
-	return c->failed;
-}
-
-static int start(struct csv *c, struct error *err)
-{
-	const struct extract_options *o = c->x->o;
-	char delimiter = o->delimiter ? o->delimiter[0] : c->x->source->format == FORMAT_TSV ? '\t' : ',';
-
-	if (csv_init(&c->parser, CSV_EMPTY_IS_NULL | CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL))
-		return error_set(err, EXIT_FAILED, "libcsv does not start");
-	csv_set_delim(&c->parser, (unsigned char)delimiter);
-	csv_set_quote(&c->parser, o->quote ? (unsigned char)o->quote[0] : '"');
-	csv_set_space_func(&c->parser, never);
-	record_init(&c->check);
-	c->line = c->row_line = 1;
-	return o->header ? take_given_header(c, o->header, err) : 0;
+	x->source->pos.offset = x->source->pos.line = 0;
+	if (read_header(c, err) || check_path_column(c, err) || declare_columns(c, err) || go_on_from(c, &from, err))
+		return -1;
+	if (!c->reader.columns)
+		return 0;
+	c->counted = x->o->shard.n && (!c->in->file || c->in->packed);
+	if (x->o->shard.n && !c->counted)
+		shard_bytes(x, (uint64_t)c->in->st.st_size, &c->from, &c->to);
+	return all_rows(c, err);
 }
 
 int extract_csv(struct extract *x, struct input *in, struct error *err)
 {
-	struct csv c = { .x = x, .err = err };
-	size_t i;
+	const struct extract_options *o = x->o;
+	char delimiter = o->delimiter ? o->delimiter[0] : x->source->format == FORMAT_TSV ? '\t' : ',';
+	struct csv c = { .x = x, .in = in, .cap = CHUNK };
 	int failed;
 
-	if (x->o->follow || x->o->state)
-		return error_set(err, EXIT_USAGE, "--state and --follow read NDJSON files; '%s' is CSV", x->source->path);
-	failed = start(&c, err) || read_all(&c, in, err) || finish(&c, err) ? -1 : 0;
-	for (i = 0; i < c.columns; i++)
-		buf_release(&c.column[i].lead);
-	free(c.column);
-	csv_free(&c.parser);
-	record_release(&c.check);
-	buf_release(&c.row);
-	buf_release(&c.raw);
-	buf_release(&c.names);
+	csv_reader_init(&c.reader, delimiter, o->quote && *o->quote ? o->quote[0] : '"', !o->quote || *o->quote);
+	c.buf = xmalloc(c.cap + CSV_PADDING);
+	failed = read_file(&c, err);
+	csv_reader_release(&c.reader);
+	free(c.buf);
 	return failed;
 }

@@ -9,7 +9,6 @@
 #endif
 
 #include "base/sig.h"
-#include "base/xalloc.h"
 #include "extract.h"
 
 enum { LOOK_MS = 250 };	/* also with inotify: what a network file system does isn't told */
@@ -42,50 +41,44 @@ static void wait_for_news(int fd)
 			;
 }
 
-/* Whether there may be more to read: it grew, shrank or is another file. One that is gone for now is waited for. */
+/* Whether there may be more to read. A file that is gone for now is waited for. */
 static bool changed(const struct source *s)
 {
 	struct stat st;
 
-	if (stat(s->path, &st))
-		return false;
-	return (uint64_t)st.st_size != s->offset || st.st_ino != s->ino || st.st_dev != s->dev;
+	return !stat(s->path, &st) && (!s->pos.known || (uint64_t)st.st_ino != s->pos.ino || (uint64_t)st.st_size != s->looked ||
+				       changed_at(&st) != s->looked_at);
+}
+
+static int look(struct extract *x, int (*one)(struct extract *x, struct source *s, struct error *err), struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < x->sources.n && !sig_stopping(); i++)
+		if (changed(&x->sources.v[i]) && one(x, &x->sources.v[i], err))
+			return -1;
+	return 0;
 }
 
 int follow(struct extract *x, int (*one)(struct extract *x, struct source *s, struct error *err), struct error *err)
 {
-	uint64_t *size = xcalloc(x->sources.n + 1, sizeof *size);
 	int fd = watch(x), added, failed = 0;
-	size_t i, known = x->sources.n;
-	struct stat st;
 
 	sig_defer();
 	while (!failed && !sig_stopping()) {
-		if (writer_flush(&x->tool->writer, err)) {
-			failed = -1;
+		failed = look(x, one, err) || checkpoint_streams(x, false, err) || writer_flush(&x->tool->writer, err);
+		if (failed || sig_stopping())
 			break;
-		}
 		wait_for_news(fd);
 		added = list_new(x, err);
+		failed = added < 0 || (added > 0 && take_over(x, err));
 		if (added > 0) {
-			close(fd);
+			if (fd >= 0)
+				close(fd);
 			fd = watch(x);
-			size = xreallocarray(size, x->sources.n + 1, sizeof *size);
-			for (; known < x->sources.n; known++)
-				size[known] = 0;
-		}
-		failed = added < 0 ? -1 : 0;
-		for (i = 0; i < x->sources.n && !failed && !sig_stopping(); i++) {
-			/* an unfinished last line is looked at again only when the file has grown */
-			if (!changed(&x->sources.v[i]) || stat(x->sources.v[i].path, &st) || (size[i] == (uint64_t)st.st_size &&
-			    st.st_ino == x->sources.v[i].ino))
-				continue;
-			size[i] = (uint64_t)st.st_size;
-			failed = one(x, &x->sources.v[i], err);
 		}
 	}
 	if (fd >= 0)
 		close(fd);
-	free(size);
-	return failed;
+	return failed ? -1 : 0;
 }

@@ -9,7 +9,7 @@ enum { CHUNK = 256 << 10, END = -1 };
 
 struct document {
 	struct extract *x;
-	int fd;
+	struct input *in;
 	char *buf;		/* owned */
 	size_t at, n;
 	uint64_t offset, line;	/* of the next byte */
@@ -22,16 +22,14 @@ struct document {
 static int refuse(struct document *d, const char *why)
 {
 	if (!d->err->status)
-		error_set(d->err, EXIT_FAILED, "%s:%llu: %s", d->x->source->path, (unsigned long long)d->line, why);
+		error_set(d->err, EXIT_FAILED, "%s:%llu: %s", d->x->path, (unsigned long long)d->line, why);
 	return -1;
 }
 
 static int fill(struct document *d)
 {
-	ssize_t got = io_read(d->fd, d->buf, CHUNK);
+	ssize_t got = input_read(d->in, d->buf, CHUNK, d->x->path, d->err);
 
-	if (got < 0)
-		error_errno(d->err, EXIT_FAILED, "cannot read '%s'", d->x->source->path);
 	if (got <= 0)
 		return END;
 	d->at = 0;
@@ -161,7 +159,7 @@ static int one_record(struct document *d)
 		error_data(&why, "bad-record", "a record is a JSON object");
 		return set_aside(x, buf_span(&d->value), d->line, &why, d->err);
 	}
-	return names_reserve(&d->rec, d->err) || emit(x, &d->rec, d->err) ? -1 : 0;
+	return names_reserve(&d->rec, d->err) || emit(x, &d->rec, NULL, d->err) ? -1 : 0;
 }
 
 static int copy_record(struct document *d)
@@ -214,7 +212,7 @@ static int is_name(struct document *d, const struct step *s)
 	const struct scan_limits limits = SCAN_LIMITS_INIT;
 
 	if (record_copy(&d->rec, d->value.p, d->value.n, &limits, d->err))
-		return error_prefix(d->err, "%s:%llu", d->x->source->path, (unsigned long long)d->line);
+		return error_prefix(d->err, "%s:%llu", d->x->path, (unsigned long long)d->line);
 	return s->kind == STEP_NAME && value_text_is(record_root(&d->rec), s->name);
 }
 
@@ -276,13 +274,13 @@ static int documents(struct document *d)
 	if (d->err->status)
 		return -1;
 	if (any && !d->found && d->x->o->records)
-		return error_set(d->err, EXIT_FAILED, "'%s' has nothing at --records '%s'", d->x->source->path, d->x->o->records);
+		return error_set(d->err, EXIT_FAILED, "'%s' has nothing at --records '%s'", d->x->path, d->x->o->records);
 	return 0;
 }
 
 int extract_json(struct extract *x, struct input *in, struct error *err)
 {
-	struct document d = { .x = x, .fd = in->fd, .line = 1, .err = err };
+	struct document d = { .x = x, .in = in, .line = 1, .err = err };
 	int failed;
 
 	if (open_section(x, err) || declare(x, SPAN_LIT("{}"), err))

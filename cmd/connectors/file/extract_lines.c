@@ -21,7 +21,7 @@ static int on_record(void *self, struct record *rec, struct meta *meta, struct w
 	(void)w;
 	if (l->saved)
 		return STAGE_PASS;
-	if (checkpoint(x, false, err))
+	if (checkpoint(x, err))
 		return -1;	/* of what came before this record */
 	x->source->pos.offset = l->from + l->r->consumed;
 	x->source->pos.line = l->r->lineno;
@@ -122,6 +122,7 @@ int extract_lines(struct extract *x, struct input *in, struct error *err)
 	reader_open(&r, in->fd, x->path, &x->tool->streams, &o);
 	reader_unread(&r, (struct span){ in->head, in->head_n });
 	r.lineno = x->o->shard.n ? 0 : x->source->pos.line;
+	r.only = x->source->stream;
 	r.progress = &x->tool->progress;
 	lines.r = &r;
 	failed = stage_run(&stage, &lines, &r, &x->tool->writer, NULL, err);

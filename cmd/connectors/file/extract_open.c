@@ -233,7 +233,7 @@ int input_skip(struct input *input, uint64_t n, const char *path, struct error *
 
 /* ---- what became of it */
 
-static uint64_t changed_at(const struct stat *st)
+uint64_t changed_at(const struct stat *st)
 {
 	return (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
 }
