@@ -40,14 +40,20 @@ static const char *path_end(const char *p)
 	return p;
 }
 
+int key_add(struct key *key, struct span text, struct error *err)
+{
+	struct path path;
+
+	return path_compile(&path, arena_span(&key->arena, text), &key->arena, err) || add_part(key, &path, err) ? -1 : 0;
+}
+
 int key_parse(struct key *key, const char *list, struct error *err)
 {
 	const char *end;
-	struct path path;
 
 	for (;; list = end + 1) {
 		end = path_end(list);
-		if (path_compile(&path, (struct span){ list, (size_t)(end - list) }, &key->arena, err) || add_part(key, &path, err))
+		if (key_add(key, (struct span){ list, (size_t)(end - list) }, err))
 			return -1;
 		if (!*end)
 			return 0;

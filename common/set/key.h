@@ -35,6 +35,8 @@ struct key {
 
 /* From --key: paths with commas between them ("id", "round,home.id", "[\"a,b\"],c"). -1: a usage error. */
 int key_parse(struct key *key, const char *list, struct error *err);
+/* Adds one path to it. */
+int key_add(struct key *key, struct span text, struct error *err);
 /* From the `key` of a schema frame: an array of names; one that starts with '/' is a JSON Pointer. -1: a data error, "bad-key". */
 int key_from_schema(struct key *key, struct value names, struct error *err);
 /* The same paths, owned by the copy. */

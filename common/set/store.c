@@ -6,7 +6,7 @@
 #include "base/xalloc.h"
 #include "json/scan.h"
 
-enum { BLOCK = 256 << 10, BLOCK_SMALL = 16 << 10, HEAD = 4, GUESS = 1024 };
+enum { BLOCK = 256 << 10, BLOCK_SMALL = 16 << 10, GUESS = 1024 };
 
 /* Bytes of the store from `block * size of a block` on. Blocks are all of one size, chosen by what memory there is. */
 struct store_block {
@@ -90,7 +90,7 @@ int store_add(struct store *s, struct span line, uint64_t *at, struct error *err
 	*at = s->size;
 	if (line.n > UINT32_MAX)
 		return error_set(err, EXIT_FAILED, "a line of more than 4 GiB");
-	return add_bytes(s, (const char *)&n, HEAD, err) || add_bytes(s, line.p, line.n, err) ? -1 : 0;
+	return add_bytes(s, (const char *)&n, STORE_HEAD, err) || add_bytes(s, line.p, line.n, err) ? -1 : 0;
 }
 
 static int get_bytes(const struct store *s, uint64_t at, char *p, size_t n, struct error *err)
@@ -121,11 +121,11 @@ int store_get(const struct store *s, uint64_t at, struct buf *out, struct error 
 	buf_reserve(out, GUESS + SCAN_PADDING);
 	if (get_bytes(s, at, out->p, first, err))
 		return -1;
-	memcpy(&n, out->p, HEAD);
-	memmove(out->p, out->p + HEAD, first - HEAD);
-	if (n > first - HEAD) {
+	memcpy(&n, out->p, STORE_HEAD);
+	memmove(out->p, out->p + STORE_HEAD, first - STORE_HEAD);
+	if (n > first - STORE_HEAD) {
 		buf_reserve(out, (size_t)n + SCAN_PADDING);
-		if (get_bytes(s, at + first, out->p + first - HEAD, n - (first - HEAD), err))
+		if (get_bytes(s, at + first, out->p + first - STORE_HEAD, n - (first - STORE_HEAD), err))
 			return -1;
 	}
 	out->n = n;

@@ -9,6 +9,8 @@
 #include "set/memory.h"
 #include "set/spill.h"
 
+enum { STORE_HEAD = 4 };	/* bytes before each line: its length */
+
 struct store {
 	struct spill *spill;		/* borrowed */
 	struct memory *memory;		/* borrowed */
@@ -25,6 +27,8 @@ void store_release(struct store *s);
 int store_add(struct store *s, struct span line, uint64_t *at, struct error *err);
 /* The line named `at` into out, which is emptied first and has SCAN_PADDING readable bytes after it. */
 int store_get(const struct store *s, uint64_t at, struct buf *out, struct error *err);
+/* The name of the line behind the one at `at`, which `line` holds; s->size after the last one. */
+static inline uint64_t store_next(uint64_t at, const struct buf *line) { return at + STORE_HEAD + line->n; }
 /* Gives all memory but a block back, for others to use: what is kept goes to the spill file. */
 int store_spill(struct store *s, struct error *err);
 

@@ -1,0 +1,156 @@
+/* outputs: replaced by a helper process that is still allowed to. */
+#include "outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+
+int outputs_add(struct outputs *o, const char *path, struct error *err)
+{
+	struct output out = { NULL, -1, REPLACEMENT_INIT };
+	struct stat st;
+
+	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
+		out.fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (out.fd < 0)
+			return error_errno(err, EXIT_FAILED, "cannot open '%s'", error_show(span_of(path)));
+	} else if (replace_open(&out.replacement, path, err)) {
+		return -1;
+	} else {
+		out.fd = out.replacement.fd;
+	}
+	out.path = xstrdup(path);
+	XGROW(o->v, o->n, o->cap);
+	o->v[o->n++] = out;
+	return (int)o->n - 1;
+}
+
+/* ---- the helper */
+
+/* The answer: its status, then its text. */
+static void say(int to, const struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	unsigned char status = (unsigned char)err->status;
+
+	if (!io_write(to, &status, 1, "pipe", &ignored))
+		(void)io_write(to, err->text, strlen(err->text), "pipe", &ignored);
+}
+
+static int commit_all(struct outputs *o, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++)
+		if (o->v[i].replacement.fd >= 0 && replace_commit(&o->v[i].replacement, err))
+			return -1;
+	return 0;
+}
+
+static void abort_all(struct outputs *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++)
+		if (o->v[i].replacement.fd >= 0)
+			replace_abort(&o->v[i].replacement);
+}
+
+/* Nothing of the program's own is held open here but the files. */
+static _Noreturn void help(struct outputs *o, int order, int answer)
+{
+	struct error err = ERROR_INIT;
+	int null = open("/dev/null", O_RDWR), fd;
+	char word;
+
+	for (fd = 0; null >= 0 && fd < 2; fd++)
+		dup2(null, fd);
+	if (io_read(order, &word, 1) == 1 && !commit_all(o, &err))
+		err.status = 0;
+	abort_all(o);
+	say(answer, &err);
+	_exit(0);
+}
+
+int outputs_start(struct outputs *o, struct error *err)
+{
+	int down[2], up[2];
+	size_t i, files = 0;
+
+	for (i = 0; i < o->n; i++)
+		files += o->v[i].replacement.fd >= 0;
+	if (!files)
+		return 0;
+	if (pipe(down) || pipe(up))
+		return error_errno(err, EXIT_FAILED, "cannot make a pipe");
+	o->helper = fork();
+	if (o->helper == 0) {
+		close(down[1]);
+		close(up[0]);
+		help(o, down[0], up[1]);
+	}
+	close(down[0]);
+	close(up[1]);
+	o->order = down[1];
+	o->answer = up[0];
+	(void)fcntl(o->order, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(o->answer, F_SETFD, FD_CLOEXEC);
+	return o->helper < 0 ? error_errno(err, EXIT_AGAIN, "cannot start a process") : 0;
+}
+
+/* ---- the program */
+
+static int answer(struct outputs *o, struct error *err)
+{
+	char text[ERROR_TEXT];
+	ssize_t n = io_read_full(o->answer, text, sizeof text - 1);
+
+	if (n < 1)
+		return error_set(err, EXIT_FAILED, "the process that replaces files has ended");
+	text[n] = '\0';
+	return text[0] ? error_set(err, text[0], "%s", text + 1) : 0;
+}
+
+int outputs_commit(struct outputs *o, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++)
+		if (o->v[i].replacement.fd < 0 && io_close(o->v[i].fd, o->v[i].path, err))
+			return -1;
+		else if (o->v[i].replacement.fd < 0)
+			o->v[i].fd = -1;
+	if (o->helper < 0)
+		return 0;
+	return io_write(o->order, "c", 1, "pipe", err) ? -1 : answer(o, err);
+}
+
+void outputs_release(struct outputs *o)
+{
+	size_t i;
+
+	if (o->order >= 0)
+		close(o->order);
+	if (o->answer >= 0)
+		close(o->answer);
+	while (o->helper > 0 && waitpid(o->helper, NULL, 0) < 0 && errno == EINTR)
+		;
+	for (i = 0; i < o->n; i++) {
+		if (o->v[i].replacement.fd >= 0 && o->helper <= 0)
+			replace_abort(&o->v[i].replacement);
+		else if (o->v[i].fd >= 0)
+			close(o->v[i].fd);
+		if (o->helper > 0) {
+			free(o->v[i].replacement.temp);
+			free(o->v[i].replacement.target);
+		}
+		free(o->v[i].path);
+	}
+	free(o->v);
+	*o = (struct outputs)OUTPUTS_INIT;
+}
