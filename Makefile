@@ -8,7 +8,7 @@
 #
 # Everything is found by its place: common/ROOM/*.c is the library, cmd/TOOL/*.c a tool,
 # cmd/connectors/SCHEME/ the programs of an endpoint (extract*.c, load*.c, the rest shared by both),
-# tests/unit/test_*.c one test program each, tests/fuzz/fuzz_*.c one fuzz target each.
+# tests/unit/test_*.c one test program each, drive_*.c programs that command-line tests drive, tests/fuzz/fuzz_*.c one fuzz target each.
 
 VERSION  := 0.1.0
 PROFILE  ?= release
@@ -21,7 +21,7 @@ else ifeq ($(origin CC),default)
 CC := gcc
 endif
 
-WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wno-format-nonliteral
 CPPFLAGS += -Icommon -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 \
             -DSYNC_VERSION='"$(VERSION)"' -DSYNC_PROFILE='"$(PROFILE)"' -DSYNC_LIBEXEC='"$(PREFIX)/libexec/sync"'
 CFLAGS_release := -O2 -g -fstack-protector-strong
@@ -65,6 +65,7 @@ TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/sync-*/*.c)))))
 BINS     := $(TOOLS:%=$(B)/bin/%)
 LIBEXEC  := $(foreach s,$(SCHEMES),$(foreach k,extract load,$(if $(wildcard cmd/connectors/$(s)/$(k)*.c),$(B)/libexec/sync/sync-$(k)-$(s))))
 UNITS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+DRIVERS  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/drive_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DEFAULT_GOAL := all
@@ -114,7 +115,7 @@ $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libsync.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(B)/libsync.a $(LIBS_common)
 
-units: $(UNITS)
+units: $(UNITS) $(DRIVERS)
 fuzzers: $(FUZZERS)
 check: all units
 	scripts/check --profile $(PROFILE)

@@ -96,7 +96,8 @@ struct record_names;
 int record_duplicate(const struct record *rec, struct record_names **memo, struct value *name);
 void record_names_release(struct record_names *memo);
 
-/* ---- edits: 0, or -1 with a data error ("no-parent", "not-a-container", "name-exists", "bad-json") */
+/* ---- edits: 0, or -1 with a data error ("no-parent", "not-a-container", "name-exists", "bad-json"). After an error the record may be half
+ * edited: scan it again before it is used. */
 
 /* Sets the value at the path to JSON text, which is scanned. The last step is created when missing, its parents are not. STEP_EACH sets all. */
 int record_set(struct record *rec, const struct path *path, struct span json, struct error *err);

@@ -26,11 +26,34 @@ static int where(const struct run *run, struct error *err)
 	return error_prefix(err, "%s:%llu", run->r->name, (unsigned long long)run->r->lineno);
 }
 
-static int set_aside(struct run *run, struct record *rec, const struct meta *meta, struct error *err)
+/* The record as it came, whatever was done to it before a step failed. */
+static int restore(struct run *run, struct record *rec, struct meta *meta, struct error *err)
 {
-	struct stage_reason why = run->reason ? *run->reason : (struct stage_reason){ { "", 0 }, { "", 0 } };
+	uint32_t stream = meta->stream;
 
-	return writer_reject(run->w, rec, meta, err, why.path, why.rule, err) ? where(run, err) : 0;
+	if (!rec->dirty)
+		return 0;
+	if (record_scan(rec, run->r->line.p, run->r->line.n, &run->r->opt.limits, err) || meta_read(meta, rec, run->w->streams, err))
+		return -1;
+	meta->stream = stream;
+	return 0;
+}
+
+static int set_aside(struct run *run, struct record *rec, struct meta *meta, struct error *err)
+{
+	struct error reason = *err;
+	struct buf path = BUF_INIT, rule = BUF_INIT;
+	int failed;
+
+	if (run->reason) {	/* what they borrow from may go with the edits */
+		buf_addspan(&path, run->reason->path);
+		buf_addspan(&rule, run->reason->rule);
+	}
+	failed = restore(run, rec, meta, err) ||
+		writer_reject(run->w, rec, meta, &reason, buf_span(&path), buf_span(&rule), err) ? where(run, err) : 0;
+	buf_release(&path);
+	buf_release(&rule);
+	return failed;
 }
 
 static int one_record(struct run *run, struct record *rec, struct meta *meta, struct error *err)
