@@ -156,6 +156,8 @@ static int next_line(struct reader *r, struct error *err)
 	if (r->line.n > r->opt.max_record)
 		return error_set(err, EXIT_FAILED, "%s:%llu: a line of more than %zu bytes (--max-record)", r->name,
 				 (unsigned long long)r->lineno, r->opt.max_record);
+	if (r->line.n && r->line.p[r->line.n - 1] == '\r')
+		r->line.n--;
 	return 1;
 }
 

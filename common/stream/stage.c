@@ -115,6 +115,13 @@ static int one_frame(struct run *run, struct record *rec, struct meta *meta, str
 	return writer_frame(run->w, rec, meta, err);
 }
 
+/* A line that is no record is set aside with its place, which it doesn't hold itself. */
+static int bad_line(struct run *run, struct error *err)
+{
+	(void)where(run, err);
+	return writer_reject_raw(run->w, run->r->line, run->r->only, err, err);
+}
+
 static int loop(struct run *run, struct record *rec, struct error *err)
 {
 	struct meta meta;
@@ -126,7 +133,7 @@ static int loop(struct run *run, struct record *rec, struct error *err)
 		else if (got == READER_FRAME)
 			got = one_frame(run, rec, &meta, err);
 		else
-			got = writer_reject_raw(run->w, run->r->line, run->r->only, err, err) ? where(run, err) : 0;
+			got = bad_line(run, err);
 		if (got < 0)
 			return -1;
 		if (run->flush.status) {

@@ -234,6 +234,7 @@ int tool_end(struct tool *t, int failed, struct error *err)
 	struct error sync;
 	int status;
 
+	t->records_in = counts_total(&t->read);
 	progress_end(&t->progress);
 	if (failed && t->opened) {
 		writer_fail(&t->writer, err);

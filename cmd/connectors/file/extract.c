@@ -215,11 +215,8 @@ int set_aside(struct extract *x, struct span line, uint64_t lineno, const struct
 {
 	struct error reason = *why;
 
-	if (x->tool->rejects.fd >= 0)
-		error_prefix(&reason, "%s:%llu", x->path, (unsigned long long)lineno);	/* where it stands; else err says so */
-	if (writer_reject_raw(&x->tool->writer, line, x->source->stream, &reason, err))
-		return x->tool->rejects.fd >= 0 ? -1 : error_prefix(err, "%s:%llu", x->path, (unsigned long long)lineno);
-	return 0;
+	error_prefix(&reason, "%s:%llu", x->path, (unsigned long long)lineno);
+	return writer_reject_raw(&x->tool->writer, line, x->source->stream, &reason, err);
 }
 
 void say_unfinished(const struct extract *x)

@@ -4,6 +4,7 @@
 #include "base/fileio.h"
 #include "base/xalloc.h"
 #include "extract.h"
+#include "value/number.h"
 
 enum { CHUNK = 256 << 10, END = -1 };
 
@@ -14,7 +15,9 @@ struct document {
 	size_t at, n;
 	uint64_t offset, line;	/* of the next byte */
 	struct buf value;	/* a record's text, or a name */
+	struct buf word, open;	/* of what is passed over */
 	bool found;		/* the path led somewhere */
+	uint64_t records;	/* so far, of every shard */
 	struct record rec;
 	struct error *err;
 };
@@ -35,7 +38,7 @@ static int fill(struct document *d)
 	d->at = 0;
 	d->n = (size_t)got;
 	d->x->tool->bytes_in += (uint64_t)got;
-	progress_update(&d->x->tool->progress, d->x->tool->records_in, d->x->tool->bytes_in);
+	progress_update(&d->x->tool->progress, counts_total(&d->x->tool->read), d->x->tool->bytes_in);
 	return 0;
 }
 
@@ -102,47 +105,74 @@ static int string(struct document *d, struct buf *out)
 	}
 }
 
-/* A number, a literal, or what stands in their place: up to something that ends it. */
-static int word(struct document *d, struct buf *out)
+static bool is_literal(struct span s)
 {
-	int c, n = 0;
-
-	while ((c = peek(d)) != END && c > ' ' && c != ',' && c != ']' && c != '}' && c != ':' && c != '"' && c != '[' && c != '{') {
-		if (add(d, out, take(d)))
-			return -1;
-		n++;
-	}
-	return n ? 0 : refuse(d, c == END ? "the document ends where a value should stand" : "no JSON value");
+	return span_is(s, "true") || span_is(s, "false") || span_is(s, "null");
 }
 
-/*
- * One value, without the white space between its tokens, to out where there is one. What is copied is scanned
- * later; here only brackets and strings are followed, so that the end is known.
- */
+/* A number or a literal, up to something that ends it. What is copied is scanned later; what is passed over is checked here. */
+static int word(struct document *d, struct buf *out)
+{
+	int c;
+
+	buf_reset(&d->word);
+	while ((c = peek(d)) != END && c > ' ' && c != ',' && c != ']' && c != '}' && c != ':' && c != '"' && c != '[' && c != '{') {
+		if (add(d, out ? out : &d->word, take(d)))
+			return -1;
+	}
+	if (!out && !is_literal(buf_span(&d->word)) && !number_is_json(buf_span(&d->word)))
+		return refuse(d, "no JSON value");
+	return 0;
+}
+
+/* What may stand next inside a container. */
+enum next { NEXT_VALUE, NEXT_FIRST, NEXT_NAME, NEXT_FIRST_NAME, NEXT_COLON, NEXT_COMMA };
+
+/* The next token of a value that is open, by the grammar; *open holds the brackets that would close what is open. */
+static int one_token(struct document *d, struct buf *open, enum next *next, struct buf *out)
+{
+	int c = peek_token(d), failed = 0;
+	bool object = open->n && open->p[open->n - 1] == '}';
+	bool value = *next == NEXT_VALUE || *next == NEXT_FIRST, name = *next == NEXT_NAME || *next == NEXT_FIRST_NAME;
+
+	if (open->n && c == open->p[open->n - 1] && *next != NEXT_VALUE && *next != NEXT_NAME && *next != NEXT_COLON) {
+		open->n--;
+		*next = NEXT_COMMA;
+		return add(d, out, take(d));
+	}
+	if (value && (c == '{' || c == '[')) {
+		if (open->n == d->x->tool->opt.max_depth)
+			return refuse(d, "nested deeper than --max-depth");
+		buf_addc(open, c == '{' ? '}' : ']');
+		*next = c == '{' ? NEXT_FIRST_NAME : NEXT_FIRST;
+		return add(d, out, take(d));
+	}
+	if ((*next == NEXT_COLON && c == ':') || (*next == NEXT_COMMA && c == ',')) {
+		*next = c == ',' && object ? NEXT_NAME : NEXT_VALUE;
+		return add(d, out, take(d));
+	}
+	if ((value || name) && c == '"')
+		failed = string(d, out);
+	else if (value && c != END && !strchr(",:]}", c))
+		failed = word(d, out);
+	else
+		return refuse(d, c == END ? "the document is truncated" : name ? "a member's name in quotes is missing" : *next == NEXT_COLON ?
+			      "a colon is missing" : *next == NEXT_COMMA ? "a comma or a closing bracket is missing" : "no JSON value");
+	*next = name ? NEXT_COLON : NEXT_COMMA;
+	return failed;
+}
+
+/* One value, without the white space between its tokens, to out where there is one. */
 static int value(struct document *d, struct buf *out)
 {
-	uint64_t depth = 0, most = d->x->tool->opt.max_depth;
-	struct buf open = BUF_INIT;
-	int c, failed = 0;
+	enum next next = NEXT_VALUE;
 
-	do {
-		c = peek_token(d);
-		if (c == '{' || c == '[') {
-			failed = depth++ == most ? refuse(d, "nested deeper than --max-depth") : add(d, out, take(d));
-			buf_addc(&open, c == '{' ? '}' : ']');
-		} else if (depth && (c == '}' || c == ']')) {
-			failed = open.p[--open.n] != c ? refuse(d, "brackets don't match") : add(d, out, take(d));
-			depth--;
-		} else if (c == '"') {
-			failed = string(d, out);
-		} else if (depth && (c == ',' || c == ':')) {
-			failed = add(d, out, take(d));
-		} else {
-			failed = word(d, out);
-		}
-	} while (!failed && depth);
-	buf_release(&open);
-	return failed;
+	buf_reset(&d->open);
+	do
+		if (one_token(d, &d->open, &next, out))
+			return -1;
+	while (d->open.n);
+	return 0;
 }
 
 /* A record's text is in d->value. */
@@ -152,7 +182,9 @@ static int one_record(struct document *d)
 	const struct scan_limits limits = { (uint32_t)x->tool->opt.max_depth, (uint32_t)x->tool->opt.max_tokens };
 	struct error why = ERROR_INIT;
 
-	x->tool->records_in++;
+	if (x->o->shard.n && !in_shard(x, d->records++))
+		return 0;
+	counts_add(&x->tool->read, x->source->stream, 1);
 	if (record_copy(&d->rec, d->value.p, d->value.n, &limits, &why))
 		return set_aside(x, buf_span(&d->value), d->line, &why, d->err);
 	if (!record_is_object(&d->rec)) {
@@ -290,6 +322,8 @@ int extract_json(struct extract *x, struct input *in, struct error *err)
 	failed = documents(&d);
 	record_release(&d.rec);
 	buf_release(&d.value);
+	buf_release(&d.word);
+	buf_release(&d.open);
 	free(d.buf);
 	return failed;
 }

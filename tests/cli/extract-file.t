@@ -1,0 +1,252 @@
+#!/bin/sh
+# extract-file.t: NDJSON, JSON, packed files, folders, shards and saved streams through sync-extract.
+. "${0%/*}/lib.sh"
+
+plain() { run sync-extract --plain "$@"; }
+
+# ---- NDJSON
+printf '{"a":1.10,"b":12345678901234567890123456789}\n' >d.ndjson
+plain d.ndjson
+out_is '{"a":1.10,"b":12345678901234567890123456789}' 'digits are kept'
+run sync-extract d.ndjson
+is "$(jq -c '._sync|[.op,.stream,.scope,.count]' out | head -n 2)" '["begin",null,"full",null]
+["schema","d",null,null]' 'begin and schema'
+is "$(tail -n 1 out | jq -c ._sync)" '{"op":"end","count":{"d":1}}' 'end counts'
+silent 'silent'
+
+printf '\357\273\277 {"a" : 1}\r\n\r\n\t\n{"b":"\\u00e9"}' >w.ndjson
+plain w.ndjson
+out_is ' {"a" : 1}
+{"b":"\u00e9"}' 'byte order mark, CR LF, empty lines, no last line feed; else byte for byte' || od -c out
+printf '{"_sync":{"op":"delete"},"__sync":1,"x":{"_sync":2}}\n{"\\u005fsync":1}\n' >r.ndjson
+plain r.ndjson
+is "$(jq -c . out)" '{"__sync":{"op":"delete"},"___sync":1,"x":{"_sync":2}}
+{"__sync":1}' 'data cannot pass for control, escaped or not'
+plain r.ndjson --changes --max-errors 0
+is "$(head -n 1 out)" '{"_sync":{"op":"delete"},"__sync":1,"x":{"_sync":2}}' 'but it can with --changes'
+printf '{"_sync":1,"_sync":2}\n' >r2.ndjson
+run sync-extract r2.ndjson
+status_is 3 'two reserved names'
+err_has "r2.ndjson:1: two members are called '_sync'" 'and where'
+plain d.ndjson d.ndjson
+status_is 2 'a file named twice'
+
+refused() {
+	printf "$1" >bad.ndjson
+	run sync-extract bad.ndjson
+	status_is 3 "$2"
+	err_has "bad.ndjson:2: .*$3" "$2, where"
+	rm -f rejects
+	run sync-extract --plain --rejects rejects bad.ndjson
+	status_is 1 "$2, set aside"
+	out_is '{"a":1}
+{"a":2}' "$2, the others go on"
+	is "$(jq -c '._sync|[.stream,.error.by,(.error.message|test("bad.ndjson:2: ")),(.raw!=null)]' rejects)" '["bad","sync-extract",true,true]' \
+		"$2, with its reason"
+}
+refused '{"a":1}\n{"a":}\n{"a":2}\n' 'a line that is no JSON' 'byte 6'
+refused '{"a":1}\n[1]\n{"a":2}\n' 'a line that is no object' 'JSON object'
+refused '{"a":1}\n{"a":"\377"}\n{"a":2}\n' 'a line that is no UTF-8' 'UTF-8'
+refused '{"a":1}\n{"a":{}\n{"a":2}\n' 'half a line' 'byte'
+is "$(jq -r '._sync.raw' rejects)" '{"a":{}' 'raw is the line'
+
+run sync-extract nosuch.ndjson
+status_is 3 'no such file'
+err_has "cannot open 'nosuch.ndjson': No such file" 'is said'
+is "$(tail -n 1 out | jq -c ._sync.status)" 3 'and those after it are told'
+run sync-extract
+status_is 2 'no operand'
+mkdir empty
+run sync-extract empty
+status_is 0 'an empty folder is an empty source'
+is "$(jq -c ._sync.op out)" '"begin"
+"end"' 'with a frame at both ends'
+: >e.ndjson
+run sync-extract e.ndjson
+is "$(jq -c ._sync.op out)" '"begin"
+"schema"
+"end"' 'an empty file names its stream'
+
+# ---- standard input
+run sh -c 'cat d.ndjson | sync-extract -'
+is "$(jq -c '._sync.scope' out | head -n 1)" '"part"' 'a pipe may have ended early: scope part'
+run sh -c 'sync-extract - <d.ndjson'
+is "$(jq -c '._sync.scope' out | head -n 1)" '"full"' 'a file as standard input is whole'
+run sh -c ': | sync-extract -'
+status_is 3 'nothing from a pipe is a truncated stream'
+run sh -c ': | sync-extract - --plain'
+status_is 0 'unless --plain says that it is meant'
+run sh -c 'printf "a\n1\n" | sync-extract - --format csv --stream s'
+out_has '"stream":"s".*"a":\{"type"' 'CSV from a pipe'
+run sh -c 'sync-extract - <&-'
+status_is 3 'a closed standard input'
+
+# ---- JSON
+python3 - <<'EOF'
+import json
+rows = [{'id': i, 'name': 'ö"\n%d' % i, 'tags': ['a', {'b': [i]}], 'n': None} for i in range(500)]
+json.dump(rows, open('arr.json', 'w'), indent=2)
+json.dump({'name': 'x', 'skip': {'rows': [1, 2, {'rows': '][}{'}]}, 'data': {'rows': rows, 'other': [1]}, 'parts': [{'rows': rows[:2]}, {'rows': rows[2:3]}, {}]},
+          open('doc.json', 'w'), indent=1)
+with open('want.ndjson', 'w') as f:
+    for r in rows: f.write(json.dumps(r) + '\n')
+open('seq.json', 'w').write('{"a":1}\n{"a":2} [{"a":3},{"a":4}]')
+EOF
+same() { python3 -c '
+import json, sys
+a, b = ([json.loads(l) for l in open(f)] for f in sys.argv[1:3])
+n = int(sys.argv[3]) if len(sys.argv) > 3 else len(b)
+assert a == b[:n], (len(a), len(b))
+' "$@"; }
+plain arr.json
+ok 'an array in many lines' same out want.ndjson
+is "$(wc -l <out)" 500 'a record a line'
+plain doc.json --records data.rows
+ok 'records inside a document' same out want.ndjson
+plain doc.json --records 'parts[*].rows'
+ok 'in several places' same out want.ndjson 3
+plain doc.json --records /parts/1/rows/0
+is "$(jq .id out)" 2 'by JSON Pointer, one object'
+run sync-extract doc.json --records no.such
+status_is 3 'nothing there'
+err_has "nothing at --records 'no.such'" 'is said'
+plain seq.json
+out_is '{"a":1}
+{"a":2}
+{"a":3}
+{"a":4}' 'several values, one after the other'
+printf '[]' >none.json
+plain none.json
+out_is '' 'an empty array'
+json_refused() {
+	printf "$1" >bad.json
+	run sync-extract bad.json
+	status_is 3 "$3"
+	err_has "bad.json:$2: " "$3, where"
+}
+json_refused '[{"a":1},\n{"a":2}' 2 'a truncated array'
+json_refused '[{"a":1},\n{"a":"x' 2 'a truncated string'
+json_refused '[{"a":1}\n{"a":2}]' 2 'no comma'
+json_refused '[{"a":1},\n3]' 2 'a record that is no object'
+json_refused '[{"a":1},\n{"a":01}]' 2 'a wrong number'
+json_refused '[{"a":1},\n{"a":[1}]]' 2 'brackets that do not match'
+json_refused '{"x":[1,\n2 3],"rows":[]}' 2 'damage in what is passed over' --records rows
+run sh -c 'sync-extract bad.json --plain --rejects rejects2; cat rejects2'
+run sync-extract arr.json --state s.json
+status_is 2 'a document has no place to go on from'
+
+# ---- packed
+gzip -c d.ndjson >d2.ndjson.gz
+cat d2.ndjson.gz d2.ndjson.gz >d3.ndjson.gz
+plain d3.ndjson.gz
+out_is '{"a":1.10,"b":12345678901234567890123456789}
+{"a":1.10,"b":12345678901234567890123456789}' 'gzip, two members'
+zstd -q -c d.ndjson >d4
+cat d4 d4 >d5.ndjson
+plain d5.ndjson
+is "$(wc -l <out)" 2 'zstd, two frames, by content'
+run sh -c 'cat d3.ndjson.gz | sync-extract -'
+is "$(tail -n 1 out | jq -c ._sync.count)" '{"":2}' 'packed standard input'
+head -c 40 d2.ndjson.gz >trunc.ndjson.gz
+run sync-extract trunc.ndjson.gz
+status_is 3 'truncated gzip'
+err_has "cannot unpack 'trunc.ndjson.gz': .*truncated" 'is said'
+head -c 30 d4 >trunc.ndjson.zst
+run sync-extract trunc.ndjson.zst
+status_is 3 'truncated zstd'
+python3 -c '
+b = bytearray(open("d2.ndjson.gz", "rb").read()); b[-6] ^= 1; open("crc.ndjson.gz", "wb").write(b)'
+run sync-extract crc.ndjson.gz
+status_is 3 'a wrong checksum'
+gzip -c arr.json >arr2.json.gz
+plain arr2.json.gz
+ok 'a packed document' same out want.ndjson
+python3 -c '
+import sys
+sys.stdout.buffer.write(b"\n" * (400 << 20))' | zstd -q -c >bomb.ndjson.zst
+run sync-extract bomb.ndjson.zst
+status_is 3 'what unpacks without end'
+err_has '2000 times' 'is bounded'
+
+# ---- streams
+mkdir f
+cp d.ndjson f/a.ndjson
+gzip -c d.ndjson >f/b.ndjson.gz
+echo x >f/README
+run sync-extract f
+is "$(jq -c ._sync.count out | tail -n 1)" '{"a":1,"b":1}' 'a folder'
+is "$(jq -c 'select(.a)|._sync.stream' out)" '"a"
+"b"' 'records name their stream'
+run sync-extract 'f/*.ndjson*' --stream s
+is "$(jq -c ._sync.count out | tail -n 1)" '{"s":2}' 'a pattern, in one stream'
+run sync-extract 'f/*.nosuch'
+status_is 3 'a pattern without a match'
+plain f --with-path --stream s
+is "$(jq -r ._path out)" 'f/a.ndjson
+f/b.ndjson.gz' 'with paths'
+echo '{"_path":1}' >p.ndjson
+run sync-extract p.ndjson --with-path
+status_is 3 'a member _path of its own and --with-path'
+run sync-extract d.ndjson#games
+is "$(tail -n 1 out | jq -c ._sync.count)" '{"games":1}' 'a fragment names the stream'
+run sync-extract d.ndjson --key a,b
+is "$(sed -n 2p out | jq -c ._sync.key)" '["a","b"]' '--key is declared'
+echo '{"}":{},"e":{}}' >braces.ndjson
+echo '{}' >>braces.ndjson
+run sync-extract braces.ndjson d.ndjson
+is "$(jq -c 'select(._sync.op|not)|del(._sync)|keys' out)" '["e","}"]
+[]
+["a","b"]' 'empty objects among several streams'
+
+# ---- shards: each line in exactly one
+python3 -c '
+import random
+r = random.Random(5)
+for i in range(3000): print("{\"i\":%d,\"x\":\"%s\"}" % (i, "y" * r.choice([0, 1, 10, 300])))' >many.ndjson
+gzip -c many.ndjson >manyz.ndjson.gz
+python3 -c '
+import json
+json.dump([json.loads(l) for l in open("many.ndjson")], open("many.json", "w"))'
+for n in 1 2 7; do
+	for f in many.ndjson manyz.ndjson.gz many.json; do
+		for i in $(seq $n); do sync-extract --plain --shard $i/$n $f; done | jq .i | sort -n >got
+		seq 0 2999 | cmp -s - got || echo "$n $f" >>differ
+	done
+done
+ok 'shards part files' test ! -e differ
+printf '{"a":1}\n' >tiny.ndjson
+for i in 1 2 3 4 5 6 7 8 9; do sync-extract --plain --shard $i/9 tiny.ndjson; done >got
+is "$(cat got)" '{"a":1}' 'more shards than lines'
+run sync-extract --shard 1/2 many.ndjson
+is "$(head -n 1 out | jq -r ._sync.scope)" part 'a shard is a part'
+
+# ---- saved streams
+sync-extract many.ndjson >saved.ndjson
+cp saved.ndjson cmp.ndjson
+run sync-extract saved.ndjson
+ok 'a saved stream passes as it is' cmp out cmp.ndjson
+gzip -c saved.ndjson >savedz.ndjson.gz
+run sync-extract savedz.ndjson.gz
+ok 'packed too' cmp out cmp.ndjson
+run sh -c 'cat saved.ndjson | sync-extract -'
+ok 'from a pipe too' cmp out cmp.ndjson
+head -n 100 saved.ndjson >cut.ndjson
+run sync-extract cut.ndjson
+status_is 3 'a truncated one is noticed'
+run sync-extract saved.ndjson --state st.json
+status_is 2 '--state has no meaning for it'
+run sync-extract d.ndjson saved.ndjson tiny.ndjson
+is "$(jq -c 'select(._sync.op == "end")._sync.count' out)" '{"d":1}
+{"many":3000}
+{"tiny":1}' 'between others: sections one after the other'
+status_is 0 'all well'
+
+# ---- output that cannot be written
+if [ -e /dev/full ]; then
+	run sh -c 'sync-extract many.ndjson >/dev/full'
+	status_is 3 'a full disk is seen'
+fi
+run sh -c 'sync-extract many.ndjson --max-record 100'
+status_is 3 'a line that is too long'
+err_has '--max-record' 'says the bound'
+finish
