@@ -1,7 +1,6 @@
 #!/bin/sh
 # diff.t: sync-diff: what is compared with what, what comes out, what is refused.
 . "${0%/*}/lib.sh"
-. "$ROOT/tests/cli/examples.sh"
 
 lines() { for l; do printf '%s\n' "$l"; done; }
 body() { grep -v '^{"_sync":{"op":"\(begin\|schema\|end\)"' "$T/out"; }
@@ -9,7 +8,6 @@ body() { grep -v '^{"_sync":{"op":"\(begin\|schema\|end\)"' "$T/out"; }
 lines '{"id":1,"home":"Leeds","status":"scheduled"}' '{"id":2,"home":"York","status":"scheduled","note":"late"}' \
 	'{"id":3,"home":"Hull","status":"played"}' >old.ndjson
 lines '{"id":2.0,"status":"played","home":"York"}' '{"id":4,"home":"Goole"}' '{"id":1,"home":"Leeds","status":"scheduled"}' >new.ndjson
-examples sync-diff.1
 
 # ---- frames and exit status
 run sync-diff -k id old.ndjson new.ndjson
