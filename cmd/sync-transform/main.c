@@ -49,7 +49,7 @@ static int on_record(void *self, struct record *rec, struct meta *meta, struct w
 	case MAP_MANY:
 		return write_many(t->map, meta, w, err);
 	case MAP_REJECT:
-		t->reason = (struct stage_reason){ map_where(t->map), map_rule(t->map) };
+		t->reason = (struct stage_reason){ map_where(t->map), map_rule(t->map), false };
 		return STAGE_REJECT;
 	default:
 		return -1;

@@ -157,6 +157,7 @@ static int set_aside(struct judge *j, const struct record *judged, struct record
 	error_data(err, f->code, "%.*s", (int)f->message.n, f->message.p);
 	j->reason.path = buf_span(&j->path);
 	j->reason.rule = f->rule;
+	j->reason.as_edited = true;
 	return STAGE_REJECT;
 }
 

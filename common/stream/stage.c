@@ -31,7 +31,7 @@ static int restore(struct run *run, struct record *rec, struct meta *meta, struc
 {
 	uint32_t stream = meta->stream;
 
-	if (!rec->dirty)
+	if (!rec->dirty || (run->reason && run->reason->as_edited))
 		return 0;
 	if (record_scan(rec, run->r->line.p, run->r->line.n, &run->r->opt.limits, err) || meta_read(meta, rec, run->w->streams, err))
 		return -1;
@@ -62,7 +62,7 @@ static int one_record(struct run *run, struct record *rec, struct meta *meta, st
 	int verdict = STAGE_PASS;
 
 	if (run->reason)
-		*run->reason = (struct stage_reason){ { "", 0 }, { "", 0 } };
+		*run->reason = (struct stage_reason){ { "", 0 }, { "", 0 }, false };
 	if (!run->stage->names_pass && record_duplicate(rec, &run->names, &name)) {
 		error_data(err, "duplicate-name", "two members are called '%s'", error_show(value_bytes(name)));
 		return set_aside(run, rec, meta, err);

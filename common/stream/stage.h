@@ -21,7 +21,10 @@ struct stage {
 	int (*frame)(void *self, struct record *rec, struct meta *meta, struct writer *w, struct error *err);
 };
 
-struct stage_reason { struct span path, rule; };	/* what a STAGE_REJECT adds; set by the stage, cleared by stage_run */
+struct stage_reason {
+	struct span path, rule;
+	bool as_edited;		/* what the stage changed belongs to the reject; else the record is set aside as it came */
+};	/* what a STAGE_REJECT adds; set by the stage, cleared by stage_run */
 
 /* Runs to the end of input. 0; or -1 with err, after an end frame with the failure was written. */
 int stage_run(const struct stage *stage, void *self, struct reader *r, struct writer *w, struct stage_reason *reason, struct error *err);
