@@ -1,0 +1,60 @@
+#!/bin/sh
+# shell.t: a connector of ten lines of shell, by the contract of sync-connector.7.
+. "${0%/*}/../cli/lib.sh"
+mkdir bin store
+cat >bin/sync-extract-folder <<'END'
+#!/bin/sh
+# sync-extract-folder: each file of folder:///PATH is a record
+dir=${1#folder://} n=0
+[ -d "$dir" ] || { echo "sync-extract-folder: error: no folder '$dir'" >&2; exit 3; }
+echo '{"_sync":{"op":"begin","format":1,"run":"1","source":["folder"],"scope":"full"}}'
+echo '{"_sync":{"op":"schema","stream":"files","key":["name"],"schema":{}}}'
+for f in "$dir"/*; do
+	[ -e "$f" ] || continue
+	jq -nc --arg n "$(basename "$f")" --rawfile t "$f" '{name: $n, text: $t}'; n=$((n + 1))
+done
+echo '{"_sync":{"op":"end","count":{"files":'$n'}}}'
+END
+cat >bin/sync-load-folder <<'END'
+#!/bin/sh
+# sync-load-folder: records become files, when the stream has ended well
+dir=${1#folder://}
+jq -c 'select(._sync.op? != "begin" and ._sync.op? != "schema")' >"$dir/.stream" || exit 3
+tail -n 1 "$dir/.stream" | jq -e '._sync.op == "end" and ._sync.status == null' >/dev/null || exit 3
+jq -r 'select(.name) | .name' "$dir/.stream" | while read -r n; do
+	jq -rj --arg n "$n" 'select(.name == $n) | .text' "$dir/.stream" >"$dir/$n"
+done
+END
+chmod +x bin/*
+PATH=$T/bin:$PATH
+printf 'one\n' >store/a.txt
+printf 'zwei "2"\n' >store/b.txt
+run sync-extract "folder://$T/store"
+status_is 0 'a connector on PATH is found by its scheme'
+out_has '"name":"a.txt","text":"one' 'and runs'
+run sh -c "sync-extract 'folder://$T/store' | sync-load files.db"
+status_is 0 'its stream loads into SQLite'
+is "$(sqlite3 files.db 'select count(*), max(name) from files')" '2|b.txt' 'with its key and name'
+mkdir copy
+run sh -c "sync-extract files.db files | sync-load 'folder://$T/copy'"
+status_is 0 'and back through its loader'
+ok 'with the same bytes' diff -r store copy --exclude=.stream
+run sh -c "sync-extract 'folder://$T/nosuch' | sync-load files.db"
+status_is 3 'a connector that fails fails the pipe'
+run sync-extract nosuch://x
+status_is 2 'a scheme without a connector'
+err_has "no connector 'sync-extract-nosuch'" 'is named'
+run sh -c "cd bin && PATH=.:/usr/bin:/bin $BUILD/bin/sync-extract folder://x"
+status_is 2 'relative entries of PATH are ignored'
+run sync-extract 'folder://me:secret@host/x'
+status_is 2 'a password in an operand is refused'
+is "$(grep -c secret err)" 0 'and not repeated'
+printf 'shelf folder://%s/store\n' "$T" >endpoints
+run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @shelf
+status_is 2 'an endpoints file that others may read is refused'
+chmod 600 endpoints
+run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @shelf
+status_is 0 'a name from the endpoints file'
+run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @nowhere
+err_has "no endpoint 'nowhere'" 'a name that is not there'
+finish
