@@ -53,8 +53,8 @@ struct map {
 	struct buf where, rule;		/* of the last reject */
 };
 
-/* Reads a document's steps into the map. */
-int spec_read(struct map *map, struct doc *doc, struct error *err);
+/* Reads a document's steps into the map; file is NULL where it is none. */
+int spec_read(struct map *map, struct doc *doc, const char *file, struct error *err);
 
 /* A new step behind the others, of all streams (NULL) or of one; zeroed. */
 struct map_step *map_add_step(struct map *m, const char *stream);

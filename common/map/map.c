@@ -80,14 +80,14 @@ int map_add_file(struct map *m, const char *path, struct error *err)
 {
 	struct doc *doc = add_doc(m);
 
-	return doc_load(doc, path, err) || spec_read(m, doc, err) ? -1 : 0;
+	return doc_load(doc, path, err) || spec_read(m, doc, path, err) ? -1 : 0;
 }
 
 int map_add_text(struct map *m, struct span text, const char *name, struct error *err)
 {
 	struct doc *doc = add_doc(m);
 
-	return doc_load_text(doc, text, name, err) || spec_read(m, doc, err) ? -1 : 0;
+	return doc_load_text(doc, text, name, err) || spec_read(m, doc, NULL, err) ? -1 : 0;
 }
 
 struct map_step *map_add_step(struct map *m, const char *stream)

@@ -42,6 +42,7 @@ struct map_step {
 struct spec {
 	struct map *map;
 	struct doc *doc;		/* paths and texts live in its arena, as long as the map */
+	const char *file;		/* the file it was read from, or NULL */
 };
 
 struct map_kind {

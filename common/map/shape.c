@@ -180,6 +180,13 @@ static bool allows_null(struct value schema)
 	return false;
 }
 
+bool shape_may_be_null(const struct shape *s, const struct path *field)
+{
+	struct value v;
+
+	return !shape_get(s, field, &v) || allows_null(v);
+}
+
 /* ---- required */
 
 /* The `required` list that a field stands in, without that name, or with another in its place. Says whether it was there. */
@@ -240,6 +247,26 @@ void shape_key_add(struct shape *s, const struct path *field)
 	s->keys++;
 }
 
+bool shape_in_key(const struct shape *s, const struct path *field)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->keys; i++)
+		if (path_eq(&s->key[i], field))
+			return true;
+	return false;
+}
+
+void shape_key_remove(struct shape *s, const struct path *field)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < s->keys; i++)
+		if (!path_eq(&s->key[i], field))
+			s->key[n++] = s->key[i];
+	s->keys = n;
+}
+
 /* Key parts at or below `from` are now at or below `to`. */
 static void move_key(struct shape *s, const struct path *from, const struct path *to)
 {
@@ -281,27 +308,42 @@ void shape_key_write(const struct shape *s, struct buf *out)
 
 /* ---- edits */
 
+/* Whether the object that a field stands in has its members declared: it does where it isn't declared itself yet. */
+static bool parent_declares(const struct shape *s, const struct path *field)
+{
+	struct path head;
+	struct value v;
+	uint32_t i;
+
+	for (i = 0; i < field->n; i++) {
+		head = path_head(field, i);
+		if (!shape_get(s, &head, &v))
+			return true;
+		if (field->step[i].kind == STEP_NAME ? !shape_members(s, &head, &v) : !value_member(v, SPAN_LIT("items"), &v))
+			return false;
+	}
+	return true;
+}
+
 int shape_put(struct shape *s, const struct path *field, struct span schema, struct error *err)
 {
-	struct value v, type;
+	struct value v;
 	struct path at;
 	uint32_t i;
 
-	if (value_type(record_root(&s->rec)) != TOKEN_OBJECT)
-		return 0;	/* true or false: says nothing of fields */
+	if (!parent_declares(s, field))
+		return 0;
 	if (weaken_parents(s, field, err))
 		return -1;
 	for (i = 1; i < field->n; i++) {
 		place(field, i, &s->arena, &at);
-		if (record_get(&s->rec, &at, NULL, &v) && value_type(v) == TOKEN_OBJECT && value_member(v, SPAN_LIT("type"), &type))
-			continue;
-		/* what isn't declared, or without a type, says nothing of its members either */
-		if (record_set_deep(&s->rec, &at, field->step[i].kind == STEP_NAME ? SPAN_LIT("{\"type\":\"object\"}") : SPAN_LIT("{\"type\":\"array\"}"),
-				    err))
+		if (!record_get(&s->rec, &at, NULL, &v) &&
+		    record_set(&s->rec, &at, field->step[i].kind == STEP_NAME ? SPAN_LIT("{\"type\":\"object\",\"properties\":{}}")
+			       : SPAN_LIT("{\"type\":\"array\"}"), err))
 			return -1;
 	}
 	shape_path(field, &s->arena, &at);
-	return record_set_deep(&s->rec, &at, schema, err);
+	return record_set(&s->rec, &at, schema, err);
 }
 
 int shape_remove(struct shape *s, const struct path *field, struct error *err)

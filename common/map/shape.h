@@ -25,7 +25,7 @@ void shape_release(struct shape *s);
 int shape_get(const struct shape *s, const struct path *field, struct value *out);
 /* The `properties` of a field's schema ("" the record): 1 or 0. */
 int shape_members(const struct shape *s, const struct path *field, struct value *out);
-/* Sets a field's schema, and its parents' where they are missing. */
+/* Sets a field's schema, and its parents' where they are missing; not where an object's members aren't declared at all. */
 int shape_put(struct shape *s, const struct path *field, struct span schema, struct error *err);
 /* Takes a field away, from `required` and the key too. */
 int shape_remove(struct shape *s, const struct path *field, struct error *err);
@@ -35,6 +35,8 @@ int shape_rename(struct shape *s, const struct path *from, const struct path *to
 int shape_retype(struct shape *s, const struct path *field, const char *type, const char *format, struct error *err);
 /* Takes away what limits a field's strings. */
 int shape_loosen(struct shape *s, const struct path *field, struct error *err);
+/* Null may stand there, as far as the schema says. */
+bool shape_may_be_null(const struct shape *s, const struct path *field);
 /* Null is allowed too. */
 int shape_nullable(struct shape *s, const struct path *field, struct error *err);
 /* The field is not required any more. */
@@ -43,8 +45,10 @@ int shape_optional(struct shape *s, const struct path *field, struct error *err)
 int shape_undeclared(struct shape *s, const struct path *field, struct error *err);
 /* The path in the schema of a field's schema. */
 void shape_path(const struct path *field, struct arena *arena, struct path *out);
-/* The key part that a field covers is now another: see shape_rename. Adds a part. */
+/* The key: whether a field is a part of it; a part more, a part less (without losing it). */
+bool shape_in_key(const struct shape *s, const struct path *field);
 void shape_key_add(struct shape *s, const struct path *field);
+void shape_key_remove(struct shape *s, const struct path *field);
 /* The key as JSON, for the frame. */
 void shape_key_write(const struct shape *s, struct buf *out);
 

@@ -6,7 +6,7 @@
 #include "map/lists.h"
 
 static const struct map_kind *const kinds[] = {
-	&step_rename, &step_keep, &step_drop, &step_set, &step_cast, &step_explode,
+	&step_rename, &step_keep, &step_drop, &step_set, &step_cast, &step_time, &step_map, &step_explode,
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -136,10 +136,10 @@ static int read_streams(struct spec *spec, struct value v, struct error *err)
 	return 0;
 }
 
-int spec_read(struct map *map, struct doc *doc, struct error *err)
+int spec_read(struct map *map, struct doc *doc, const char *file, struct error *err)
 {
 	static const char *const words[] = { "streams", NULL };
-	struct spec spec = { map, doc };
+	struct spec spec = { map, doc, file };
 	struct value root = doc_root(doc), streams;
 
 	if (value_type(root) != TOKEN_OBJECT || !doc_get(root, "streams", &streams))
