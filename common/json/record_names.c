@@ -15,9 +15,11 @@ struct place {
 struct record_names {
 	struct place *v;	/* owned */
 	uint32_t n, cap;
-	uint32_t tokens;	/* of that record */
-	struct buf text;	/* the keys' bytes, padded by 32 */
+	uint32_t tokens;	/* of that record; 0: none is remembered */
+	struct buf text;	/* the keys' bytes, padded */
 };
+
+enum { PADDING = 16, MEMO_TOKENS = 4096, FEW = 32 };
 
 void record_names_release(struct record_names *memo)
 {
@@ -26,6 +28,33 @@ void record_names_release(struct record_names *memo)
 	buf_release(&memo->text);
 	free(memo->v);
 	free(memo);
+}
+
+/* Bytes 0 to 7 and 8 to 15 of a word that count for a name of so many bytes. */
+static const struct { unsigned char byte[16]; } masks[17] = {
+#define F 0xff
+	{ { 0 } }, { { F } }, { { F, F } }, { { F, F, F } }, { { F, F, F, F } }, { { F, F, F, F, F } }, { { F, F, F, F, F, F } },
+	{ { F, F, F, F, F, F, F } }, { { F, F, F, F, F, F, F, F } }, { { F, F, F, F, F, F, F, F, F } },
+	{ { F, F, F, F, F, F, F, F, F, F } }, { { F, F, F, F, F, F, F, F, F, F, F } }, { { F, F, F, F, F, F, F, F, F, F, F, F } },
+	{ { F, F, F, F, F, F, F, F, F, F, F, F, F } }, { { F, F, F, F, F, F, F, F, F, F, F, F, F, F } },
+	{ { F, F, F, F, F, F, F, F, F, F, F, F, F, F, F } }, { { F, F, F, F, F, F, F, F, F, F, F, F, F, F, F, F } },
+#undef F
+};
+
+static inline uint64_t load8(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, 8);
+	return v;
+}
+
+/* Equality of n bytes behind which 16 more can be read. */
+static inline bool same_bytes(const char *a, const char *b, uint32_t n)
+{
+	if (n > 16)
+		return !memcmp(a, b, n);
+	return !(((load8(a) ^ load8(b)) & load8(masks[n].byte)) | ((load8(a + 8) ^ load8(b + 8)) & load8(masks[n].byte + 8)));
 }
 
 /* All keys stand at the same places with the same bytes below the same objects. */
@@ -39,7 +68,7 @@ static bool same_as_last(const struct record *rec, const struct record_names *me
 	for (p = memo->v; p < end; p++) {
 		t = &tok[p->tok];
 		if (!(t->flags & TOKEN_KEY) || t->len != p->len || t->next != p->next ||
-		    memcmp(rec->line.p + t->at, memo->text.p + p->at, p->len))
+		    !same_bytes(rec->line.p + t->at, memo->text.p + p->at, p->len))
 			return false;
 	}
 	return true;
@@ -53,7 +82,7 @@ static void remember(const struct record *rec, struct record_names *memo)
 	memo->n = 0;
 	memo->tokens = rec->tape.n;
 	buf_reset(&memo->text);
-	if (rec->tape.n > 4096)	/* not worth its memory */
+	if (rec->tape.n > MEMO_TOKENS)	/* not worth its memory */
 		memo->tokens = 0;
 	for (i = 0; i < memo->tokens; i++) {
 		if (!(tok[i].flags & TOKEN_KEY))
@@ -62,6 +91,8 @@ static void remember(const struct record *rec, struct record_names *memo)
 		memo->v[memo->n++] = (struct place){ i, tok[i].len, (uint32_t)memo->text.n, tok[i].next };
 		buf_add(&memo->text, rec->line.p + tok[i].at, tok[i].len);
 	}
+	buf_reserve(&memo->text, PADDING);
+	memset(memo->text.p + memo->text.n, 0, PADDING);
 }
 
 struct named {
@@ -100,6 +131,37 @@ static int search(const struct record *rec, uint32_t object, struct arena *arena
 	return 0;
 }
 
+/* A number that differs for most names that differ, and is equal for equal bytes. */
+static inline uint32_t sign(const char *p, uint32_t n)
+{
+	uint64_t a = load8(p) & load8(masks[n < 8 ? n : 8].byte), b = n > 8 ? load8(p + n - 8) : 0;
+
+	return (uint32_t)(((a ^ n) * 0x9e3779b97f4a7c15u ^ b * 0xc2b2ae3d27d4eb4fu) >> 32);
+}
+
+/* The same for a record without edits, where names have few members and no escapes: nothing is allocated. */
+static int search_few(const struct record *rec, uint32_t object, struct arena *arena, struct value *name)
+{
+	const struct token *tok = rec->tape.tok;
+	uint32_t key[FEW], signs[FEW], n = 0, i, j;
+
+	for (i = object + 1; i < tok[object].next; i = tok[i].next) {
+		if (n == FEW || tok[i].flags & TOKEN_ESCAPED)
+			return search(rec, object, arena, name);
+		key[n] = i;
+		signs[n++] = sign(rec->line.p + tok[i].at, tok[i].len);
+	}
+	for (i = 1; i < n; i++) {
+		for (j = 0; j < i; j++) {
+			if (signs[i] != signs[j] || !span_eq(value_bytes((struct value){ rec, key[i] }), value_bytes((struct value){ rec, key[j] })))
+				continue;
+			*name = (struct value){ rec, key[i] };
+			return 1;
+		}
+	}
+	return 0;
+}
+
 static int search_all(const struct record *rec, struct value *name)
 {
 	struct arena arena = ARENA_INIT;
@@ -108,16 +170,21 @@ static int search_all(const struct record *rec, struct value *name)
 
 	for (i = 0; i < rec->tape.n && !found; i++)
 		if (rec->tape.tok[i].type == TOKEN_OBJECT && !(rec->tape.tok[i].flags & TOKEN_MOVED))
-			found = search(rec, i, &arena, name);
+			found = rec->dirty ? search(rec, i, &arena, name) : search_few(rec, i, &arena, name);
 	arena_release(&arena);
 	return found;
+}
+
+bool record_same_names(const struct record *rec, const struct record_names *memo)
+{
+	return !rec->dirty && memo && memo->tokens && same_as_last(rec, memo);
 }
 
 int record_duplicate(const struct record *rec, struct record_names **memo, struct value *name)
 {
 	if (rec->dirty)
 		return search_all(rec, name);
-	if (*memo && same_as_last(rec, *memo))
+	if (record_same_names(rec, *memo))
 		return 0;
 	if (search_all(rec, name))
 		return 1;

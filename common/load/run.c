@@ -173,7 +173,6 @@ struct loop {
 	struct load *load;
 	struct reader reader;
 	struct record rec;
-	struct record_names *names;
 };
 
 static int where(const struct loop *loop, struct error *err)
@@ -202,7 +201,7 @@ static int on_record(struct loop *loop, struct meta *meta, struct error *err)
 	struct value name;
 	int verdict;
 
-	if (record_duplicate(&loop->rec, &loop->names, &name)) {
+	if (reader_duplicate(&loop->reader, &loop->rec, meta, &name)) {
 		error_data(err, "duplicate-name", "two members are called '%s'", error_show(value_bytes(name)));
 		return set_aside(loop, meta, err);
 	}
@@ -312,7 +311,6 @@ int load_main(struct tool *tool, struct load_options *o, const struct connector 
 	connector->close(self, &l);
 	tool_account(tool, &loop.reader);
 	reader_close(&loop.reader);
-	record_names_release(loop.names);
 	record_release(&loop.rec);
 	record_release(&l.sync.rec);
 	failed = tool_end(tool, failed, &err);

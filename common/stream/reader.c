@@ -76,6 +76,7 @@ void reader_close(struct reader *r)
 	}
 	free(r->priv);
 	free(r->name);
+	record_names_release(r->names);
 	counts_release(&r->counts);
 	counts_release(&r->aside);
 	counts_release(&r->total);
@@ -202,7 +203,8 @@ static int read_meta(struct reader *r, const struct record *rec, struct meta *me
 
 	if (rec->tape.tok->type != TOKEN_OBJECT)
 		return error_data(err, "bad-record", "a record is a JSON object");
-	found = meta_find(rec, &sync);
+	r->same_names = record_same_names(rec, r->names);
+	found = r->same_names && r->plain_names ? 0 : meta_find(rec, &sync);
 	if (found < 0)
 		return error_data(err, "bad-sync", "_sync: it stands there twice");
 	if (!found) {
@@ -232,6 +234,7 @@ static int scan_line(struct reader *r, struct record *rec, struct meta *meta, st
 	struct error ignored;
 
 	*meta = (struct meta){ OP_UPSERT, STREAM_ABSENT, VALUE_NONE };
+	r->same_names = false;
 	if (record_scan(rec, r->line.p, r->line.n, &r->opt.limits, err))
 		return 1;
 	if (!r->opt.data)
@@ -478,4 +481,15 @@ void reader_skip(struct reader *r)
 {
 	r->priv->again = false;
 	count_record(r, r->only);
+}
+
+int reader_duplicate(struct reader *r, const struct record *rec, const struct meta *meta, struct value *name)
+{
+	if (r->same_names && !rec->dirty)
+		return 0;
+	if (record_duplicate(rec, &r->names, name))
+		return 1;
+	if (!rec->dirty)	/* then they are remembered */
+		r->plain_names = !value_present(meta->sync);
+	return 0;
 }

@@ -9,7 +9,6 @@ struct run {
 	struct reader *r;
 	struct writer *w;
 	struct stage_reason *reason;
-	struct record_names *names;
 	struct error flush;	/* what went wrong in before_block */
 };
 
@@ -63,7 +62,7 @@ static int one_record(struct run *run, struct record *rec, struct meta *meta, st
 
 	if (run->reason)
 		*run->reason = (struct stage_reason){ { "", 0 }, { "", 0 }, false };
-	if (!run->stage->names_pass && record_duplicate(rec, &run->names, &name)) {
+	if (!run->stage->names_pass && reader_duplicate(run->r, rec, meta, &name)) {
 		error_data(err, "duplicate-name", "two members are called '%s'", error_show(value_bytes(name)));
 		return set_aside(run, rec, meta, err);
 	}
@@ -159,7 +158,6 @@ int stage_run(const struct stage *stage, void *self, struct reader *r, struct wr
 		failed = rejects_check(w->rejects, w->records + w->rejects->n, true, err);
 	if (failed)
 		writer_fail(w, err);
-	record_names_release(run.names);
 	record_release(&rec);
 	return failed ? -1 : 0;
 }
