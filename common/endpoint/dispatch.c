@@ -1,6 +1,8 @@
 /* dispatch: finds the connector of the first operand, and becomes it. */
 #include "endpoint/dispatch.h"
 
+#include <stdlib.h>
+
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/sig.h"
@@ -9,17 +11,16 @@
 #include "endpoint/uri.h"
 
 /* argv with the first operand resolved. Files name their stream by an option, since all their operands are files. */
-static char **resolved(const struct endpoint *e, int argc, char **argv, int first)
+static char **resolved(const struct endpoint *e, int argc, char **argv, int first, struct buf *option)
 {
 	char **out = xcalloc((size_t)argc + 3, sizeof *out);
-	struct buf option = BUF_INIT;
 	bool file = !strcmp(e->scheme, "file");
 	int n = 0, i;
 
 	out[n++] = argv[0];
 	if (e->stream && file) {
-		buf_addf(&option, "--stream=%s", e->stream);
-		out[n++] = buf_take(&option);
+		buf_addf(option, "--stream=%s", e->stream);
+		out[n++] = buf_str(option);
 	}
 	for (i = 1; i < first; i++)
 		out[n++] = argv[i];
@@ -34,7 +35,9 @@ static char **resolved(const struct endpoint *e, int argc, char **argv, int firs
 int dispatch(const struct opt_program *program, int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
-	struct endpoint e;
+	struct endpoint e = { NULL, NULL, NULL };
+	struct buf option = BUF_INIT;	/* --stream=…, for as long as args */
+	char **args = NULL;
 	int first;
 
 	sig_start();
@@ -44,7 +47,12 @@ int dispatch(const struct opt_program *program, int argc, char **argv)
 		return EXIT_DONE;
 	if (first >= 0 && first == argc)
 		error_set(&err, EXIT_USAGE, "an endpoint is missing; try '%s --help'", program->name);
-	else if (first >= 0 && !endpoint_parse(&e, argv[first], &err))
-		connector_exec(program->name, e.scheme, resolved(&e, argc, argv, first), &err);
+	else if (first >= 0 && !endpoint_parse(&e, argv[first], &err)) {
+		args = resolved(&e, argc, argv, first, &option);
+		connector_exec(program->name, e.scheme, args, &err);
+	}
+	free(args);
+	buf_release(&option);
+	endpoint_release(&e);
 	return diag_fail(&err);
 }

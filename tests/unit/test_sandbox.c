@@ -139,8 +139,6 @@ static void calls_are_refused(void **state)
 	int got;
 
 	(void)state;
-	if (!enforced())
-		skip();
 	for (i = 0; i < CALLS; i++) {
 		got = in_child(refused_inside, &i);
 		if (got)
@@ -183,5 +181,8 @@ int main(void)
 		cmocka_unit_test(open_files_go_on),
 	};
 
-	return cmocka_run_group_tests_name("sandbox", tests, make_folder, remove_folder);
+	if (enforced())
+		return cmocka_run_group_tests_name("sandbox", tests, make_folder, remove_folder);
+	printf("1..1\nok 1 # SKIP the sandbox is %s\n", sandbox_describe());
+	return 0;
 }
