@@ -39,6 +39,8 @@ bool node_obeys(struct run *r, struct node *n, uint32_t at);
 struct span node_complaint(struct run *r, struct node *n, uint32_t at);
 
 bool number_check(struct run *r, const struct node *n, uint32_t at);
+/* Whether pattern, format and encoding accept a text, of which one is kept in mind; false may also mean that it can't be told. */
+bool string_accepts(struct string_rules *s, struct span text);
 bool string_check(struct run *r, const struct node *n, uint32_t at);
 bool enum_check(struct run *r, const struct node *n, struct enum_rules *e, uint32_t at);
 bool array_check(struct run *r, const struct node *n, uint32_t at);

@@ -91,6 +91,20 @@ static bool base64_ok(struct run *r, const struct node *n, uint32_t at, struct s
 	return ok;
 }
 
+bool string_accepts(struct string_rules *s, struct span text)
+{
+	struct error ignored;
+
+	if ((s->pattern && regex_match(s->pattern, text, &ignored) <= 0) || (s->format && !s->format->check(text)) ||
+	    (s->base64 && !format_is_base64(text)))
+		return false;
+	if (text.n && text.n <= LAST_MAX && s->accepted++ % 8 == 0) {
+		memcpy(s->last_text, text.p, text.n);
+		short_set(&s->last, (struct span){ s->last_text, text.n });
+	}
+	return true;
+}
+
 bool string_check(struct run *r, const struct node *n, uint32_t at)
 {
 	struct string_rules *s = n->string;
@@ -98,15 +112,11 @@ bool string_check(struct run *r, const struct node *n, uint32_t at)
 	bool ok = true;
 
 	TRY(r, ok, length_check(r, n, at, text));
-	if ((!s->pattern && !s->format && !s->base64) || (text.n && span_eq(s->last.text, text)))
+	if (!s->picky || string_accepts(s, text))
 		return ok;
 	TRY(r, ok, !s->pattern || pattern_check(r, n, at, text));
 	TRY(r, ok, !s->format || format_ok(r, n, at, text));
 	TRY(r, ok, !s->base64 || base64_ok(r, n, at, text));
-	if (ok && text.n && text.n <= LAST_MAX && s->accepted++ % 8 == 0) {
-		memcpy(s->last_text, text.p, text.n);
-		short_set(&s->last, (struct span){ s->last_text, text.n });
-	}
 	return ok;
 }
 

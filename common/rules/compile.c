@@ -165,6 +165,8 @@ static int node_finish(struct compiler *c, struct node *n)
 		for (i = 0; i < a->nprefix; i++)
 			a->prefix[i] = useful(a->prefix[i]);
 	}
+	if (n->string)
+		n->string->picky = n->string->pattern || n->string->format || n->string->base64;
 	n->leaf = !n->never && !n->constant && !n->logic;
 	return n->object ? object_finish(c, n) : 0;
 }

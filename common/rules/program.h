@@ -42,6 +42,7 @@ struct string_rules {
 	struct span pattern_text;
 	const struct format *format;	/* asserted; NULL: none */
 	bool base64;
+	bool picky;		/* there is a pattern, a format or an encoding */
 	struct short_text last;	/* what pattern and format accepted last, as columns repeat; n 0: none */
 	char last_text[LAST_MAX];
 	uint32_t accepted;	/* so many: one in eight is kept as last */

@@ -18,11 +18,11 @@ static inline bool number_quick(const struct number_rules *rules, struct span nu
 }
 
 /* A code point has one to four bytes. */
-static inline bool string_quick(const struct string_rules *s, const struct token *t, struct span text)
+static inline bool string_quick(struct string_rules *s, const struct token *t, struct span text)
 {
 	if (t->flags & TOKEN_ESCAPED || text.n > s->max || (t->flags & TOKEN_ASCII ? text.n : text.n / 4) < s->min)
 		return false;
-	return (!s->pattern && !s->format && !s->base64) || (text.n && short_is(&s->last, text.p, text.n));
+	return !s->picky || (text.n && short_is(&s->last, text.p, text.n)) || string_accepts(s, text);
 }
 
 static inline bool enum_quick(const struct enum_rules *e, const struct token *t, struct span text)
