@@ -88,10 +88,14 @@ static int on_begin(struct load *l, const struct reader *r, const struct meta *m
 	return 0;
 }
 
-static int on_schema(struct load *l, const struct meta *meta, struct error *err)
+static int on_schema(struct load *l, struct record *rec, struct meta *meta, struct error *err)
 {
 	struct value key = VALUE_NONE, schema = VALUE_NONE;
+	uint32_t stream = meta->stream;
 
+	if (schema_restore(rec, err) || meta_read(meta, rec, &l->tool->streams, err))
+		return -1;
+	meta->stream = stream;
 	meta_member(meta, "key", &key);
 	if (!meta_member(meta, "schema", &schema))
 		return error_set(err, EXIT_FAILED, "a schema frame without 'schema'");
@@ -113,8 +117,10 @@ static int on_checkpoint(struct load *l, const struct meta *meta, struct error *
 	bool named = meta_member(meta, "stream", &v);
 	int failed;
 
-	if (!l->o->state || l->o->dry_run)
+	if (l->o->dry_run)
 		return 0;
+	if (!l->o->state)	/* checkpoints without `from`: the source is followed, and what came is to be seen */
+		return l->mode == MODE_REPLACE || l->mode == MODE_MIRROR ? 0 : commit(l, err);
 	if (!meta_member(meta, "state", &v))
 		return error_set(err, EXIT_FAILED, "a checkpoint without 'state'");
 	value_write(v, &text);
@@ -125,13 +131,13 @@ static int on_checkpoint(struct load *l, const struct meta *meta, struct error *
 	return commit(l, err);
 }
 
-static int on_frame(struct load *l, const struct reader *r, const struct meta *meta, struct error *err)
+static int on_frame(struct load *l, const struct reader *r, struct record *rec, struct meta *meta, struct error *err)
 {
 	switch (meta->op) {
 	case OP_BEGIN:
 		return on_begin(l, r, meta, err);
 	case OP_SCHEMA:
-		return on_schema(l, meta, err);
+		return on_schema(l, rec, meta, err);
 	case OP_CHECKPOINT:
 		return on_checkpoint(l, meta, err);
 	default:
@@ -222,7 +228,7 @@ static int read_all(struct loop *loop, struct error *err)
 
 	while ((got = reader_next(&loop->reader, &loop->rec, &meta, err)) > 0) {
 		if (got == READER_FRAME)
-			got = on_frame(l, &loop->reader, &meta, err);
+			got = on_frame(l, &loop->reader, &loop->rec, &meta, err);
 		else if (got == READER_RECORD)
 			got = on_record(loop, &meta, err);
 		else

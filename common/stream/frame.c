@@ -321,3 +321,81 @@ int names_restore(struct record *rec, struct error *err)
 {
 	return may_be_reserved(rec) ? shift_reserved(rec, -1, err) : 0;
 }
+
+/* A path below `_sync`: names, or NULL and an index. */
+static void deep_path(struct path *path, struct step *step, uint32_t n, const char *const *names, uint32_t index)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		step[i] = names[i] ? (struct step){ .kind = STEP_NAME, .name = span_of(names[i]) }
+				   : (struct step){ .kind = STEP_INDEX, .index = index };
+	*path = (struct path){ .step = step, .n = n, .text = SPAN_LIT("_sync") };
+}
+
+/* The reserved names of an array of names, one underscore less each. */
+static int restore_list(struct record *rec, uint32_t n, const char *const *names, struct error *err)
+{
+	struct arena arena = ARENA_INIT;
+	struct buf json = BUF_INIT;
+	struct step step[4];
+	struct walk walk = { 0, 0, 0 };
+	struct value list, v;
+	struct path path;
+	struct span name;
+	uint32_t i;
+	int failed = 0;
+
+	deep_path(&path, step, n - 1, names, 0);
+	if (!record_get(rec, &path, NULL, &list) || value_type(list) != TOKEN_ARRAY)
+		return 0;
+	for (i = 0; !failed && value_next(list, &walk, NULL, &v); i++) {
+		name = value_type(v) == TOKEN_STRING ? value_text(v, &arena) : (struct span){ "", 0 };
+		if (reserved(name) < 2)
+			continue;
+		buf_reset(&json);
+		json_add_string(&json, (struct span){ name.p + 1, name.n - 1 });
+		deep_path(&path, step, n, names, i);
+		failed = record_set(rec, &path, buf_span(&json), err);
+	}
+	buf_release(&json);
+	arena_release(&arena);
+	return failed;
+}
+
+static int restore_properties(struct record *rec, struct error *err)
+{
+	static const char *const names[] = { "_sync", "schema", "properties", "" };
+	struct buf from = BUF_INIT;
+	struct step step[4];
+	struct value object, v;
+	struct path path;
+	size_t n;
+	int failed = 0;
+
+	deep_path(&path, step, 3, names, 0);
+	if (!record_get(rec, &path, NULL, &object) || value_type(object) != TOKEN_OBJECT)
+		return 0;
+	for (n = 2; n < 64 && !failed; n++) {	/* the fewest underscores first, so that none meets another */
+		buf_reset(&from);
+		for (size_t i = 0; i < n; i++)
+			buf_addc(&from, '_');
+		buf_adds(&from, "sync");
+		if (!value_member(object, buf_span(&from), &v))
+			break;
+		deep_path(&path, step, 4, names, 0);
+		step[3].name = buf_span(&from);
+		failed = record_rename(rec, &path, (struct span){ from.p + 1, from.n - 1 }, err);
+		deep_path(&path, step, 3, names, 0);
+		failed = failed || !record_get(rec, &path, NULL, &object);
+	}
+	buf_release(&from);
+	return failed ? -1 : 0;
+}
+
+int schema_restore(struct record *rec, struct error *err)
+{
+	static const char *const key[] = { "_sync", "key", NULL }, *const required[] = { "_sync", "schema", "required", NULL };
+
+	return restore_properties(rec, err) || restore_list(rec, 3, key, err) || restore_list(rec, 4, required, err) ? -1 : 0;
+}

@@ -4,6 +4,7 @@
  *   extract.c          main: options, the read transaction, sections, checkpoints
  *   extract_tables.c   what there is to read: tables, their columns and keys
  *   extract_schema.c   a table as a JSON Schema
+ *   extract_memory.c   the schema that a table was made from
  *   extract_rows.c     a row as a record
  *   extract_parts.c    which rows: all of them, a shard, what is behind a cursor
  *   extract_mark.c     how far a cursor has come: the token of a checkpoint
@@ -16,8 +17,11 @@
 #include "endpoint/state.h"
 #include "stream/tool.h"
 
-/* What a column's declared type makes of it. ANY: no type was declared; LOOSE: one that SQLite doesn't know (DATE, JSON, …). */
-enum column_kind { COLUMN_ANY, COLUMN_LOOSE, COLUMN_INTEGER, COLUMN_NUMBER, COLUMN_BOOLEAN, COLUMN_TEXT, COLUMN_BLOB };
+/*
+ * What a column's declared type makes of it. ANY: no type was declared; LOOSE: one that SQLite doesn't know (DATE, …);
+ * NESTED: the table was made for objects or arrays there, which are kept as JSON text.
+ */
+enum column_kind { COLUMN_ANY, COLUMN_LOOSE, COLUMN_INTEGER, COLUMN_NUMBER, COLUMN_BOOLEAN, COLUMN_TEXT, COLUMN_BLOB, COLUMN_NESTED };
 
 enum { LEAD_PADDING = 32 };
 
@@ -27,6 +31,7 @@ struct column {
 	char *lead;		/* owned: `"name":`, with the underscore of a reserved name, and LEAD_PADDING bytes */
 	size_t lead_len;
 	enum column_kind kind;
+	char *property;		/* owned: its JSON Schema, where a loader remembered one; else NULL */
 	int key;		/* place in the primary key, from 1; 0: not in it */
 	bool not_null, generated;
 };
@@ -76,6 +81,13 @@ const struct column *table_column(const struct table *t, const char *name);
 enum column_kind kind_of(const char *declared);
 /* Writes the table's schema frame, unless done. */
 int declare(struct extract *x, struct table *t, struct error *err);
+
+/* ---- extract_memory.c */
+/*
+ * sync-load keeps the schema that it makes a table from in _sync_schema. Its columns are declared by it again, so that
+ * types which SQLite lacks come back: objects, arrays, formats, numbers that are kept as text, what was untyped.
+ */
+int memory_read(struct extract *x, struct table *t, struct error *err);
 
 /* ---- extract_rows.c */
 /*

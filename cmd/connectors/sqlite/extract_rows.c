@@ -111,11 +111,30 @@ static bool needs_mark(struct span text, const struct column *c)
 		(span_is(text, "NaN") || span_is(text, "Infinity") || span_is(text, "-Infinity"));
 }
 
+/* Text that stands for a value which SQLite has no type for: nested JSON, more digits than a double has. */
+static bool put_value(struct extract *x, struct buf *b, struct span text, const struct column *c)
+{
+	const struct scan_limits limits = { (uint32_t)x->tool->opt.max_depth, (uint32_t)x->tool->opt.max_tokens };
+	struct error ignored;
+
+	if (c->kind == COLUMN_NESTED) {
+		if (record_copy(&x->scratch, text.p, text.n, &limits, &ignored) || value_type(record_root(&x->scratch)) < TOKEN_ARRAY ||
+		    memchr(text.p, '\n', text.n))
+			return false;
+	} else if ((c->kind != COLUMN_NUMBER && c->kind != COLUMN_INTEGER) || !number_is_json(text)) {
+		return false;
+	}
+	buf_addspan(b, text);
+	return true;
+}
+
 /* 0, or -1 where it is no UTF-8: then it stands there as bytes. */
-static int put_text(struct buf *b, struct span text, const struct column *c)
+static int put_text(struct extract *x, struct buf *b, struct span text, const struct column *c)
 {
 	bool mark = needs_mark(text, c);
 
+	if (c->property && put_value(x, b, text, c))
+		return 0;
 	if (mark)
 		buf_adds(b, "{\"$symbol\":");
 	if (json_add_string(b, text)) {
@@ -130,7 +149,7 @@ static int put_text(struct buf *b, struct span text, const struct column *c)
 	return 0;
 }
 
-static int put_cell(struct buf *b, sqlite3_stmt *row, int i, const struct column *c)
+static int put_cell(struct extract *x, struct buf *b, sqlite3_stmt *row, int i, const struct column *c)
 {
 	struct span text;
 	const void *p;
@@ -151,7 +170,7 @@ static int put_cell(struct buf *b, sqlite3_stmt *row, int i, const struct column
 	case SQLITE_TEXT:
 		text.p = (const char *)sqlite3_column_text(row, i);
 		text.n = (size_t)sqlite3_column_bytes(row, i);
-		return put_text(b, text, c);
+		return put_text(x, b, text, c);
 	case SQLITE_BLOB:
 		p = sqlite3_column_blob(row, i);
 		put_blob(b, p, (size_t)sqlite3_column_bytes(row, i), c);
@@ -163,14 +182,14 @@ static int put_cell(struct buf *b, sqlite3_stmt *row, int i, const struct column
 }
 
 /* Adds the row's members and the closing bracket. *bad is a column whose text is no UTF-8, or NULL. */
-static void put_row(struct buf *b, sqlite3_stmt *row, const struct table *t, const struct column **bad)
+static void put_row(struct extract *x, struct buf *b, sqlite3_stmt *row, const struct table *t, const struct column **bad)
 {
 	uint32_t i;
 
 	*bad = NULL;
 	for (i = 0; i < t->columns; i++) {
 		put_lead(b, &t->column[i], i > 0);
-		if (put_cell(b, row, (int)i, &t->column[i]) && !*bad)
+		if (put_cell(x, b, row, (int)i, &t->column[i]) && !*bad)
 			*bad = &t->column[i];
 	}
 	buf_addc(b, '}');
@@ -210,7 +229,7 @@ static int one_row(struct extract *x, struct table *t, sqlite3_stmt *row, row_ju
 
 	buf_add(b, x->tag.p, x->tag.n);
 	start = b->n;
-	put_row(b, row, t, &bad);
+	put_row(x, b, row, t, &bad);
 	if (judge)
 		keep = judge(x, t, row, (struct span){ b->p + start, b->n - start }, err);
 	if (keep <= 0) {

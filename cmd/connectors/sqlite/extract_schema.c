@@ -41,6 +41,7 @@ static void add_type(const struct column *c, struct buf *b)
 	static const char *const types[] = {
 		[COLUMN_ANY] = NULL, [COLUMN_LOOSE] = "\"string\",\"number\"", [COLUMN_INTEGER] = "\"integer\"",
 		[COLUMN_NUMBER] = "\"number\"", [COLUMN_BOOLEAN] = "\"boolean\"", [COLUMN_TEXT] = "\"string\"", [COLUMN_BLOB] = "\"string\"",
+		[COLUMN_NESTED] = NULL,
 	};
 	const char *type = types[c->kind];
 
@@ -64,6 +65,24 @@ static int add_declared(const struct column *c, struct buf *b, struct error *err
 	return failed ? error_set(err, EXIT_FAILED, "the type of column '%s' is no UTF-8", error_show(span_of(c->name))) : 0;
 }
 
+static int add_property(const struct column *c, struct buf *b, struct error *err)
+{
+	if (c->property) {
+		buf_adds(b, c->property);
+		return 0;
+	}
+	buf_addc(b, '{');
+	add_type(c, b);
+	if (c->kind == COLUMN_BLOB)
+		buf_adds(b, "\"contentEncoding\":\"base64\",");
+	if (c->generated)
+		buf_adds(b, "\"readOnly\":true,");
+	if (add_declared(c, b, err))
+		return -1;
+	buf_addc(b, '}');
+	return 0;
+}
+
 static int add_properties(const struct table *t, struct buf *b, struct error *err)
 {
 	const struct column *c;
@@ -75,15 +94,8 @@ static int add_properties(const struct table *t, struct buf *b, struct error *er
 		if (i)
 			buf_addc(b, ',');
 		buf_add(b, c->lead, c->lead_len);
-		buf_addc(b, '{');
-		add_type(c, b);
-		if (c->kind == COLUMN_BLOB)
-			buf_adds(b, "\"contentEncoding\":\"base64\",");
-		if (c->generated)
-			buf_adds(b, "\"readOnly\":true,");
-		if (add_declared(c, b, err))
+		if (add_property(c, b, err))
 			return -1;
-		buf_addc(b, '}');
 	}
 	buf_addc(b, '}');
 	return 0;

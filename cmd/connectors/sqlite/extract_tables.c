@@ -140,7 +140,7 @@ static int add_table(struct extract *x, const char *name, const char *type, bool
 	t = &x->table[x->tables++];
 	*t = (struct table){ .name = xstrdup(name), .stream = streams_index(&x->tool->streams, span_of(stream)),
 			     .view = !strcmp(type, "view") };
-	if (read_columns(x, t, err))
+	if (read_columns(x, t, err) || memory_read(x, t, err))
 		return -1;
 	set_key(t);
 	set_not_null(t, has_rowid, strict);
@@ -297,6 +297,7 @@ void tables_release(struct extract *x)
 			free(x->table[i].column[j].name);
 			free(x->table[i].column[j].declared);
 			free(x->table[i].column[j].lead);
+			free(x->table[i].column[j].property);
 		}
 		free(x->table[i].name);
 		free(x->table[i].column);

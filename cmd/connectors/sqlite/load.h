@@ -30,6 +30,8 @@ struct column {
 	bool declared;		/* by the stream's schema: an upsert sets it even where a record lacks it */
 	bool untyped;		/* text is to be read by the column's type */
 	bool base64;		/* text is the base64 of a blob */
+	bool number;		/* its schema is a number's: "Infinity" is one */
+	bool ejson;		/* values off its schema are Extended JSON */
 	bool generated;		/* computed by the database: not written */
 	struct path path;	/* of the record's member */
 	struct cursor cursor;

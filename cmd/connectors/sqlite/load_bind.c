@@ -48,6 +48,11 @@ static int bind_number(struct database *d, sqlite3_stmt *stmt, int at, const str
 
 	if (c->affinity == AFFINITY_TEXT)
 		return bind_text(stmt, at, digits);
+	/* 1.0 stays a real where the column doesn't say what it takes */
+	if (c->affinity == AFFINITY_NONE && !number_int64(digits, &i) && (memchr(digits.p, '.', digits.n) || memchr(digits.p, 'e', digits.n))) {
+		sqlite3_bind_double(stmt, at, number_double(digits));
+		return LOAD_DONE;
+	}
 	if (!number_int64(digits, &i) && (c->affinity != AFFINITY_REAL || (i <= (INT64_C(1) << 53) && i >= -(INT64_C(1) << 53)))) {
 		sqlite3_bind_int64(stmt, at, i);
 		return LOAD_DONE;
@@ -125,6 +130,10 @@ static int bind_string(struct database *d, sqlite3_stmt *stmt, int at, const str
 
 	if (c->base64)
 		return bind_blob(d, stmt, at, c, text, err);
+	if (c->number && (span_is(text, "Infinity") || span_is(text, "-Infinity"))) {
+		sqlite3_bind_double(stmt, at, *text.p == '-' ? -HUGE_VAL : HUGE_VAL);
+		return LOAD_DONE;
+	}
 	if (!is_numeric(c))
 		return bind_text(stmt, at, text);
 	if (c->untyped) {
@@ -137,12 +146,48 @@ static int bind_string(struct database *d, sqlite3_stmt *stmt, int at, const str
 	return bind_text(stmt, at, text);
 }
 
+/* {"$name":X} with that member and no other. */
+static bool only_member(struct value v, const char *name, enum token_type type, struct value *out)
+{
+	return value_count(v) == 1 && value_member(v, span_of(name), out) && value_type(*out) == type;
+}
+
+/*
+ * A value off its schema, as canonical Extended JSON v2 (x-values: ejson): a blob, text that would be read as something
+ * else, a number that JSON lacks. 1 bound, 0 none of these, or LOAD_REJECT with err set.
+ */
+static int bind_ejson(struct database *d, sqlite3_stmt *stmt, int at, const struct column *c, struct value v, struct error *err)
+{
+	struct value inner, base64;
+	struct span text;
+
+	if (value_type(v) != TOKEN_OBJECT)
+		return 0;
+	if (only_member(v, "$binary", TOKEN_OBJECT, &inner) && value_member(inner, SPAN_LIT("base64"), &base64) &&
+	    value_type(base64) == TOKEN_STRING)
+		return bind_blob(d, stmt, at, c, value_text(base64, &d->arena), err) ? -1 : 1;
+	if (only_member(v, "$symbol", TOKEN_STRING, &inner)) {
+		(void)bind_text(stmt, at, value_text(inner, &d->arena));
+		return 1;
+	}
+	if (!only_member(v, "$numberDouble", TOKEN_STRING, &inner))
+		return 0;
+	text = value_text(inner, &d->arena);
+	if (!span_is(text, "Infinity") && !span_is(text, "-Infinity"))
+		return 0;
+	sqlite3_bind_double(stmt, at, *text.p == '-' ? -HUGE_VAL : HUGE_VAL);
+	return 1;
+}
+
 int bind_value(struct database *d, sqlite3_stmt *stmt, int at, const struct column *c, struct value v, struct error *err)
 {
 	struct buf json = BUF_INIT;
 	struct span text;
 	bool yes;
+	int got = c->ejson ? bind_ejson(d, stmt, at, c, v, err) : 0;
 
+	if (got)
+		return got < 0 ? LOAD_REJECT : LOAD_DONE;
 	switch (value_type(v)) {
 	case TOKEN_NULL:
 		sqlite3_bind_null(stmt, at);

@@ -379,12 +379,29 @@ static int make_table(struct database *d, struct table *t, const struct record *
 	return failed;
 }
 
+/* "type" is this word, or an array that holds it. */
+static bool has_type(struct value schema, const char *word)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct value type, each;
+
+	if (value_type(schema) != TOKEN_OBJECT || !value_member(schema, SPAN_LIT("type"), &type))
+		return false;
+	if (value_type(type) == TOKEN_STRING)
+		return value_text_is(type, span_of(word));
+	while (value_type(type) == TOKEN_ARRAY && value_next(type, &walk, NULL, &each))
+		if (value_type(each) == TOKEN_STRING && value_text_is(each, span_of(word)))
+			return true;
+	return false;
+}
+
 /* What the schema says of columns that are there. */
 static void declare_columns(struct table *t, const struct record *schema)
 {
 	struct walk walk = { 0, 0, 0 };
 	struct value properties, name, v;
 	struct column *c;
+	bool ejson = record_is_object(schema) && has_flag(record_root(schema), "x-values", "ejson");
 
 	if (!properties_of(schema, &properties))
 		return;
@@ -396,6 +413,8 @@ static void declare_columns(struct table *t, const struct record *schema)
 		c->declared = true;
 		c->untyped = has_flag(v, "x-type", "untyped");
 		c->base64 = has_flag(v, "contentEncoding", "base64");
+		c->number = (has_type(v, "number") || has_type(v, "integer")) && !has_type(v, "string");
+		c->ejson = ejson && !has_type(v, "object");
 	}
 }
 
