@@ -59,25 +59,13 @@ static int put_object(struct map *m, struct record *rec, struct meta *meta, cons
 	return meta_set(meta, rec, m->streams, name, buf_span(&m->text), err);
 }
 
-/* What the update sets, it doesn't remove. */
-static void drop_set_names(struct map *m, const struct record *rec)
-{
-	uint32_t i, n = 0;
-	struct value v;
-
-	for (i = 0; i < m->unset.n; i++)
-		if (!value_member(record_root(rec), m->unset.v[i], &v))
-			m->unset.v[n++] = m->unset.v[i];
-	m->unset.n = n;
-}
-
 static int put_unset(struct map *m, struct record *rec, struct meta *meta, struct error *err)
 {
 	uint32_t i;
 
 	if (!m->unset.changed)
 		return 0;
-	drop_set_names(m, rec);
+	unset_settle(&(struct map_run){ .rec = rec, .unset = &m->unset });
 	if (!m->unset.n)
 		return value_present(meta->sync) ? meta_unset(meta, rec, m->streams, "unset", err) : 0;
 	buf_reset(&m->text);

@@ -327,6 +327,19 @@ void unset_remove(struct unset *u, struct span name)
 	u->n = n;
 }
 
+void unset_settle(struct map_run *run)
+{
+	struct unset *u = run->unset;
+	uint32_t i, n = 0;
+	struct value v;
+
+	for (i = 0; i < u->n; i++)
+		if (!value_member(record_root(run->rec), u->v[i], &v))
+			u->v[n++] = u->v[i];
+	u->changed = u->changed || n < u->n;
+	u->n = n;
+}
+
 bool map_touched(const struct map_run *run, const struct path *path)
 {
 	struct path top = path_head(path, 1);

@@ -99,6 +99,8 @@ bool map_touched(const struct map_run *run, const struct path *path);
 bool unset_has(const struct unset *u, struct span name);
 void unset_add(struct unset *u, struct span name);
 void unset_remove(struct unset *u, struct span name);
+/* What the update sets, it doesn't remove. */
+void unset_settle(struct map_run *run);
 
 /* ---- paths */
 

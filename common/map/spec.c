@@ -6,7 +6,7 @@
 #include "map/lists.h"
 
 static const struct map_kind *const kinds[] = {
-	&step_rename, &step_keep, &step_drop, &step_set, &step_cast, &step_time, &step_map, &step_explode,
+	&step_rename, &step_keep, &step_drop, &step_set, &step_cast, &step_time, &step_map, &step_flatten, &step_nest, &step_explode, &step_clean,
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
