@@ -126,7 +126,7 @@ static int on_checkpoint(struct load *l, const struct meta *meta, struct error *
 	value_write(v, &text);
 	failed = state_set_token(&l->state, named ? streams_name(&l->tool->streams, meta->stream) : "", buf_span(&text), err);
 	buf_release(&text);
-	if (failed || l->mode == MODE_REPLACE || l->mode == MODE_MIRROR)
+	if (failed || l->connector->at_end & 1u << l->mode)
 		return failed;	/* these act at the end, and nothing is durable before */
 	return commit(l, err);
 }

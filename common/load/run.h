@@ -20,6 +20,7 @@ struct connector {
 	const char *name;		/* "sqlite" */
 	enum load_mode mode;		/* when none is given */
 	unsigned modes;			/* 1 << MODE_… of those it has */
+	unsigned at_end;		/* those in which nothing is durable before the end */
 	bool plain_is_full;		/* plain input counts as scope full (files) */
 	bool own_state;			/* it keeps the state itself, where load->state_here is set */
 	int (*open)(void *self, struct load *l, struct error *err);

@@ -140,9 +140,13 @@ static int files_open(void *self, struct load *l, struct error *err)
 		return -1;
 	if (l->o->dry_run)
 		return writer_begin(&l->tool->writer, SCOPE_PART, SPAN_LIT(""), SPAN_LIT(""), SPAN_LIT(""), err);
+	if (f->folder && l->mode == MODE_UPSERT)
+		return error_set(err, EXIT_USAGE, "--mode upsert changes one file, and '%s' is a folder", f->target);
 	if (f->folder)
 		return open_folder(f, err);
-	return add_out(f, l, f->target, "", err) ? 0 : -1;
+	if (!add_out(f, l, f->target, "", err))
+		return -1;
+	return l->mode == MODE_UPSERT ? upsert_open(f, l, err) : 0;
 }
 
 static int files_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)
@@ -150,10 +154,9 @@ static int files_schema(void *self, struct load *l, uint32_t stream, struct valu
 	struct files *f = self;
 	struct value properties;
 
-	(void)l;
 	(void)stream;
-	(void)key;
-	(void)err;
+	if (l->mode == MODE_UPSERT && !l->o->dry_run && upsert_schema(f, key, err))
+		return -1;
 	columns_release(&f->schema);
 	if (value_type(schema) == TOKEN_OBJECT && value_member(schema, SPAN_LIT("properties"), &properties) &&
 	    value_type(properties) == TOKEN_OBJECT)
@@ -171,6 +174,8 @@ static int files_record(void *self, struct load *l, struct record *rec, const st
 	f->last = choose(f, l, rec, meta->stream, err);
 	if (!f->last)
 		return err->code ? LOAD_REJECT : -1;
+	if (l->mode == MODE_UPSERT)
+		return upsert_record(f, l, rec, meta, err);
 	verdict = out_record(f, f->last, rec, err);
 	l->inserted += verdict == LOAD_DONE;
 	return verdict;
@@ -195,6 +200,8 @@ static int files_finish(void *self, struct load *l, struct error *err)
 
 	if (l->o->dry_run)
 		return writer_end(&l->tool->writer, err);
+	if (l->mode == MODE_UPSERT && upsert_finish(f, l, err))
+		return -1;
 	for (i = 0; i < f->n; i++)
 		if (l->mode == MODE_REPLACE && guard_whole(l, f->out[i]->existed, err))
 			return -1;
@@ -214,12 +221,14 @@ static void files_close(void *self, struct load *l)
 	for (i = 0; i < f->n; i++)
 		out_close(f->out[i], l->durable);
 	free(f->out);
+	upsert_release(f);
 	columns_release(&f->schema);
 	arena_release(&f->arena);
 }
 
 static const struct connector connector = {
-	.name = "a file", .mode = MODE_REPLACE, .modes = 1u << MODE_REPLACE | 1u << MODE_APPEND, .plain_is_full = true,
+	.name = "a file", .mode = MODE_REPLACE, .modes = 1u << MODE_REPLACE | 1u << MODE_APPEND | 1u << MODE_UPSERT,
+	.at_end = 1u << MODE_REPLACE | 1u << MODE_UPSERT, .plain_is_full = true,
 	.open = files_open, .schema = files_schema, .record = files_record, .commit = files_commit, .finish = files_finish,
 	.close = files_close,
 };

@@ -5,6 +5,7 @@
  *   load_out.c      a file being written: replaced whole or appended to, packed or not
  *   load_append.c   what makes an append whole: it is cut back to where a killed run began
  *   load_csv.c      records as rows
+ *   load_upsert.c   a change stream applied to a file by key
  */
 #ifndef SYNC_FILE_LOAD_H
 #define SYNC_FILE_LOAD_H
@@ -57,6 +58,7 @@ struct files {
 	struct out *last;
 	struct columns schema;	/* columns of the schema frame last seen */
 	char delimiter;
+	struct upsert *upsert;	/* owned: in mode upsert */
 };
 
 /* ---- load_out.c */
@@ -73,6 +75,13 @@ int format_of(const char *path, int wish);
 int append_open(struct files *f, struct load *l, struct out *o, struct error *err);
 /* Notes the sizes in the state. */
 void append_note(const struct files *f, struct load *l);
+
+/* ---- load_upsert.c */
+int upsert_open(struct files *f, struct load *l, struct error *err);
+int upsert_schema(struct files *f, struct value key, struct error *err);
+int upsert_record(struct files *f, struct load *l, struct record *rec, const struct meta *meta, struct error *err);
+int upsert_finish(struct files *f, struct load *l, struct error *err);
+void upsert_release(struct files *f);
 
 /* ---- load_csv.c */
 int columns_from_list(struct columns *c, const char *list, struct error *err);

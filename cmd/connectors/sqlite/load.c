@@ -180,7 +180,7 @@ static void database_close(void *self, struct load *l)
 static const struct connector connector = {
 	.name = "SQLite", .mode = MODE_UPSERT,
 	.modes = 1u << MODE_UPSERT | 1u << MODE_APPEND | 1u << MODE_REPLACE | 1u << MODE_MIRROR,
-	.own_state = true, .open = database_open, .schema = database_schema, .record = database_record, .commit = database_commit,
+	.at_end = 1u << MODE_REPLACE | 1u << MODE_MIRROR, .own_state = true, .open = database_open, .schema = database_schema, .record = database_record, .commit = database_commit,
 	.finish = database_finish, .close = database_close,
 };
 
