@@ -97,13 +97,17 @@ static int key_of(struct upsert *u, const struct record *rec, struct hash128 *ha
 	return 0;
 }
 
-static int keep(struct upsert *u, struct pending *p, uint32_t kind, const struct record *rec, struct error *err)
+static int keep(struct upsert *u, struct pending *p, uint32_t kind, struct span line, struct error *err)
 {
 	p->kind = kind;
+	return kind == GONE ? 0 : store_add(&u->store, line, &p->at, err);
+}
+
+static int keep_row(struct upsert *u, struct pending *p, const struct record *rec, struct error *err)
+{
 	buf_reset(&u->line);
-	if (kind != GONE)
-		record_write(rec, &u->line);
-	return kind == GONE ? 0 : store_add(&u->store, buf_span(&u->line), &p->at, err);
+	record_write(rec, &u->line);
+	return keep(u, p, ROW, buf_span(&u->line), err);
 }
 
 static int fetch(struct upsert *u, const struct pending *p, struct record *into, struct error *err)
@@ -119,8 +123,8 @@ static struct path one_name(struct step *step, struct span name)
 	return (struct path){ .step = step, .n = 1, .text = name };
 }
 
-/* Every member of `from` set in `to`, but for the reserved one in which an update's line keeps its removals. */
-static int put_members(struct record *to, const struct record *from, struct error *err)
+/* Every member of an object set in `to`. */
+static int put_members(struct record *to, struct value from, struct error *err)
 {
 	struct walk walk = { 0, 0, 0 };
 	struct arena arena = ARENA_INIT;
@@ -129,9 +133,7 @@ static int put_members(struct record *to, const struct record *from, struct erro
 	struct path path;
 	int failed = 0;
 
-	while (!failed && value_next(record_root(from), &walk, &name, &v)) {
-		if (value_text_is(name, SPAN_LIT("_sync")))
-			continue;
+	while (!failed && value_next(from, &walk, &name, &v)) {
 		path = one_name(&step, value_text(name, &arena));
 		failed = record_put(to, &path, v, err);
 	}
@@ -158,34 +160,23 @@ static int remove_names(struct record *to, struct value names, struct error *err
 	return failed;
 }
 
-/* What an update removes stands in its line as {"_sync":[…],…}. */
-static int unset_of(const struct record *update, struct value *names)
-{
-	return value_member(record_root(update), SPAN_LIT("_sync"), names);
-}
+/* An update's line is [names it removes, members it sets]. */
+struct update { struct value unset, set; };
 
-static int note_unset(struct load *l, struct record *rec, struct error *err)
+static struct update update_of(const struct record *line)
 {
-	struct buf names = BUF_INIT;
-	struct value v;
-	int failed = 0;
+	struct walk walk = { 0, 0, 0 };
+	struct update u;
 
-	if (load_member(l, "unset", &v)) {
-		value_write(v, &names);
-		failed = record_set_first(rec, SPAN_LIT("_sync"), buf_span(&names), err);
-	}
-	buf_release(&names);
-	return failed;
+	value_next(record_root(line), &walk, NULL, &u.unset);
+	value_next(record_root(line), &walk, NULL, &u.set);
+	return u;
 }
 
 /* The row that an update makes of another. */
-static int apply(struct record *row, const struct record *update, struct error *err)
+static int apply(struct record *row, struct update update, struct error *err)
 {
-	struct value names;
-
-	if (put_members(row, update, err))
-		return -1;
-	return unset_of(update, &names) ? remove_names(row, names, err) : 0;
+	return put_members(row, update.set, err) || remove_names(row, update.unset, err) ? -1 : 0;
 }
 
 static bool is_named(struct value names, struct value name)
@@ -200,24 +191,22 @@ static bool is_named(struct value names, struct value name)
 }
 
 /* The removals of the first update that the second one doesn't set again, and those of the second. */
-static void join_unset(const struct record *first, const struct record *second, struct buf *out)
+static void join_unset(struct update first, struct update second, struct buf *out)
 {
 	struct walk walk = { 0, 0, 0 };
 	struct arena arena = ARENA_INIT;
-	struct value one, two = VALUE_NONE, v, x;
 	const char *comma = "";
+	struct value v, x;
 
 	buf_addc(out, '[');
-	unset_of(second, &two);
-	if (unset_of(first, &one))
-		while (value_next(one, &walk, NULL, &v)) {
-			if (value_member(record_root(second), value_text(v, &arena), &x) || (value_present(two) && is_named(two, v)))
-				continue;
-			buf_adds(out, comma);
-			value_write(v, out);
-			comma = ",";
-		}
-	for (walk = (struct walk){ 0, 0, 0 }; value_present(two) && value_next(two, &walk, NULL, &v); comma = ",") {
+	while (value_next(first.unset, &walk, NULL, &v)) {
+		if (value_member(second.set, value_text(v, &arena), &x) || is_named(second.unset, v))
+			continue;
+		buf_adds(out, comma);
+		value_write(v, out);
+		comma = ",";
+	}
+	for (walk = (struct walk){ 0, 0, 0 }; value_next(second.unset, &walk, NULL, &v); comma = ",") {
 		buf_adds(out, comma);
 		value_write(v, out);
 	}
@@ -225,27 +214,69 @@ static void join_unset(const struct record *first, const struct record *second, 
 	arena_release(&arena);
 }
 
-static int fold_update(struct upsert *u, struct pending *p, struct record *rec, struct error *err)
+/* A second update of a key: one that does what both do. */
+static int join_updates(struct upsert *u, struct pending *p, struct update second, struct error *err)
 {
-	struct buf names = BUF_INIT;
-	int failed = fetch(u, p, &u->rec, err);
+	struct update first = update_of(&u->rec);
+	struct buf line = BUF_INIT, members = BUF_INIT;
+	struct record both;
+	int failed;
 
-	if (!failed && p->kind == UPDATE)
-		join_unset(&u->rec, rec, &names);
-	if (!failed)
-		failed = apply(&u->rec, rec, err);
-	if (!failed && names.n > 2)
-		failed = record_set_first(&u->rec, SPAN_LIT("_sync"), buf_span(&names), err);
-	buf_release(&names);
-	return failed ? -1 : keep(u, p, p->kind, &u->rec, err);
+	record_init(&both);
+	buf_addc(&line, '[');
+	join_unset(first, second, &line);
+	buf_addc(&line, ',');
+	value_write(first.set, &members);
+	failed = record_copy(&both, members.p, members.n, &limits, err) || put_members(&both, second.set, err) ||
+		remove_names(&both, second.unset, err);
+	if (!failed) {
+		record_write(&both, &line);
+		buf_addc(&line, ']');
+		failed = keep(u, p, UPDATE, buf_span(&line), err);
+	}
+	record_release(&both);
+	buf_release(&line);
+	buf_release(&members);
+	return failed ? -1 : 0;
 }
 
-static int drop_reserved(struct record *rec, struct error *err)
+/* The line of the record in hand, which is an update. */
+static void update_line(struct load *l, const struct record *rec, struct buf *line)
 {
-	struct step step;
-	struct path path = one_name(&step, SPAN_LIT("_sync"));
+	struct arena arena = ARENA_INIT;
+	struct walk walk = { 0, 0, 0 };
+	const char *comma = "";
+	struct value names, v;
 
-	return record_remove(rec, &path, err);
+	buf_adds(line, "[[");
+	if (load_member(l, "unset", &names) && value_type(names) == TOKEN_ARRAY)
+		while (value_next(names, &walk, NULL, &v)) {
+			if (value_type(v) != TOKEN_STRING)
+				continue;
+			buf_adds(line, comma);
+			json_add_string(line, value_text(v, &arena));
+			comma = ",";
+		}
+	buf_adds(line, "],");
+	record_write(rec, line);
+	buf_addc(line, ']');
+	arena_release(&arena);
+}
+
+/* An update of a key that has a line already. */
+static int fold_update(struct upsert *u, struct pending *p, struct span line, struct error *err)
+{
+	struct record second;
+	int failed;
+
+	record_init(&second);
+	failed = fetch(u, p, &u->rec, err) || record_copy(&second, line.p, line.n, &limits, err);
+	if (!failed && p->kind == UPDATE)
+		failed = join_updates(u, p, update_of(&second), err);
+	else if (!failed)
+		failed = apply(&u->rec, update_of(&second), err) || keep_row(u, p, &u->rec, err);
+	record_release(&second);
+	return failed ? -1 : 0;
 }
 
 static int missing(struct load *l, struct error *err)
@@ -258,17 +289,19 @@ static int missing(struct load *l, struct error *err)
 
 static int take_update(struct load *l, struct upsert *u, struct pending *p, bool added, struct record *rec, struct error *err)
 {
-	if (note_unset(l, rec, err))
-		return -1;
-	if (added && !u->truncated)
-		return keep(u, p, UPDATE, rec, err);
-	if (!added && p->kind != GONE)
-		return fold_update(u, p, rec, err);
-	if (added)
+	struct buf line = BUF_INIT;
+	int verdict;
+
+	if (added && u->truncated)
 		p->kind = GONE;
-	if (l->o->missing != MISSING_INSERT)
+	if (p->kind == GONE && l->o->missing == MISSING_INSERT)
+		return keep_row(u, p, rec, err);
+	if (p->kind == GONE)
 		return missing(l, err);
-	return drop_reserved(rec, err) || keep(u, p, ROW, rec, err) ? -1 : LOAD_DONE;
+	update_line(l, rec, &line);
+	verdict = added ? keep(u, p, UPDATE, buf_span(&line), err) : fold_update(u, p, buf_span(&line), err);
+	buf_release(&line);
+	return verdict;
 }
 
 /* Everything that came before is gone, and so is the old file. */
@@ -301,10 +334,10 @@ int upsert_record(struct files *f, struct load *l, struct record *rec, const str
 	if (!p)
 		return too_much(err);
 	if (meta->op == OP_DELETE)
-		return keep(u, p, GONE, rec, err);
+		return keep(u, p, GONE, SPAN_LIT(""), err);
 	if (meta->op == OP_UPDATE)
 		return take_update(l, u, p, added, rec, err);
-	return keep(u, p, ROW, rec, err);
+	return keep_row(u, p, rec, err);
 }
 
 /* ---- the old file, and what is left of the stream */
@@ -340,7 +373,7 @@ static int old_row(struct files *f, struct load *l, struct record *row, struct e
 	record_write(row, &before);
 	failed = fetch(u, p, &u->rec, err);
 	if (!failed && (p->kind == UPDATE || has_columns(o))) {	/* a row keeps the columns that the stream doesn't have */
-		failed = apply(row, &u->rec, err);
+		failed = p->kind == UPDATE ? apply(row, update_of(&u->rec), err) : put_members(row, record_root(&u->rec), err);
 		if (!failed)
 			record_write(row, &after);
 	} else if (!failed) {
@@ -409,12 +442,25 @@ static int pass_old(struct files *f, struct load *l, struct error *err)
 	return failed;
 }
 
+/* What a left update sets, as a record. */
+static int members_only(struct upsert *u, struct error *err)
+{
+	struct buf members = BUF_INIT;
+	int failed;
+
+	value_write(update_of(&u->rec).set, &members);
+	failed = record_copy(&u->rec, members.p, members.n, &limits, err);
+	buf_release(&members);
+	return failed;
+}
+
 /* An update whose row the old file doesn't have. */
-static int left_update(struct files *f, struct load *l, struct record *rec, struct error *err)
+static int left_update(struct files *f, struct load *l, struct error *err)
 {
 	struct meta meta = { OP_UPDATE, 0, VALUE_NONE };
+	struct record *rec = &f->upsert->rec;
 
-	if (drop_reserved(rec, err))
+	if (members_only(f->upsert, err))
 		return -1;
 	if (l->o->missing == MISSING_INSERT) {
 		l->inserted++;
@@ -423,7 +469,8 @@ static int left_update(struct files *f, struct load *l, struct record *rec, stru
 	if (missing(l, err) == LOAD_DONE)
 		return 0;
 	l->aside++;
-	return meta_set(&meta, rec, &l->tool->streams, "op", SPAN_LIT("\"update\""), err) ||
+	return names_reserve(rec, &(struct error)ERROR_INIT) ||
+		meta_set(&meta, rec, &l->tool->streams, "op", SPAN_LIT("\"update\""), &(struct error)ERROR_INIT) ||
 		writer_reject(&l->tool->writer, rec, &meta, err, SPAN_LIT(""), SPAN_LIT(""), err) ? -1 : 0;
 }
 
@@ -442,7 +489,7 @@ static int add_left(struct files *f, struct load *l, struct error *err)
 			return -1;
 		if (p->kind == ROW)
 			l->inserted++;
-		verdict = p->kind == ROW ? out_record(f, f->out[0], &u->rec, err) : left_update(f, l, &u->rec, err);
+		verdict = p->kind == ROW ? out_record(f, f->out[0], &u->rec, err) : left_update(f, l, err);
 		if (verdict)
 			return -1;
 	}
