@@ -322,6 +322,11 @@ int names_restore(struct record *rec, struct error *err)
 	return may_be_reserved(rec) ? shift_reserved(rec, -1, err) : 0;
 }
 
+struct span name_restored(struct span name)
+{
+	return reserved(name) < 2 ? name : (struct span){ name.p + 1, name.n - 1 };
+}
+
 /* A path below `_sync`: names, or NULL and an index. */
 static void deep_path(struct path *path, struct step *step, uint32_t n, const char *const *names, uint32_t index)
 {

@@ -78,6 +78,8 @@ int meta_unset(struct meta *meta, struct record *rec, struct streams *streams, c
  */
 int names_reserve(struct record *rec, struct error *err);
 int names_restore(struct record *rec, struct error *err);
+/* The same for a name that stands elsewhere (`unset`): borrowed, without the underscore if it is a reserved one. */
+struct span name_restored(struct span name);
 /* The same for what a schema frame (rec) says of such members: in its key, its properties and what they require. */
 int schema_restore(struct record *rec, struct error *err);
 

@@ -254,7 +254,7 @@ static void update_line(struct load *l, const struct record *rec, struct buf *li
 			if (value_type(v) != TOKEN_STRING)
 				continue;
 			buf_adds(line, comma);
-			json_add_string(line, value_text(v, &arena));
+			json_add_string(line, name_restored(value_text(v, &arena)));
 			comma = ",";
 		}
 	buf_adds(line, "],");

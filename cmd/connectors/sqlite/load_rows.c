@@ -347,7 +347,7 @@ static void choose_unset(struct database *d, struct table *t)
 	if (!load_member(d->load, "unset", &unset) || value_type(unset) != TOKEN_ARRAY)
 		return;
 	while (value_next(unset, &walk, NULL, &each)) {
-		c = value_type(each) == TOKEN_STRING ? table_column(t, value_text(each, &d->arena)) : NULL;
+		c = value_type(each) == TOKEN_STRING ? table_column(t, name_restored(value_text(each, &d->arena))) : NULL;
 		if (!c || c->generated || is_chosen((uint32_t)(c - t->column)) || chosen.n == MOST_COLUMNS)
 			continue;
 		chosen.column[chosen.n] = (uint32_t)(c - t->column);
