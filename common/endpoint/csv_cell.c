@@ -56,17 +56,15 @@ enum csv_got csv_cell(struct csv_cells *s, struct span *text, bool *quoted, stru
 		got = quoted_cell(s, err);
 		if (got != CSV_ROW)
 			return got;
-		*text = buf_span(&s->text);
 		from = s->p;
 	}
 	while ((got = ends(s)) == CSV_BAD)
 		s->p++;
-	if (!*quoted)
-		*text = (struct span){ from, (size_t)(s->p - from) };
-	else if (s->p > from)
-		buf_add(&s->text, from, (size_t)(s->p - from));
-	if (*quoted)
-		*text = buf_span(&s->text);
+	*text = (struct span){ from, (size_t)(s->p - from) };
+	if (*quoted) {
+		buf_addspan(&s->text, *text);
+		*text = s->text.n ? buf_span(&s->text) : SPAN_LIT("");
+	}
 	return got;
 }
 

@@ -164,14 +164,14 @@ static inline void put_lead(struct row *r, const struct csv_column *col)
 	r->o += col->lead_len;
 }
 
-static int bad(struct row *r, const char *code, const char *why)
+static enum csv_got bad(struct row *r, const char *code, const char *why)
 {
 	error_data(r->err, code, "%s", why);
 	return CSV_BAD;
 }
 
 /* A byte of text that needs a look: escaped as JSON wants it, or a whole character of UTF-8. CSV_ROW to go on. */
-static int put_special(struct row *r)
+static enum csv_got put_special(struct row *r)
 {
 	static const char hex[] = "0123456789abcdef", shorts[] = "btn\0fr";	/* of 8, 9, 10, 12, 13 */
 	unsigned char ch = (unsigned char)*r->p;
@@ -208,7 +208,7 @@ static int put_special(struct row *r)
 }
 
 /* What stands where a cell may end: CSV_ROW for a delimiter or a row's end, CSV_BAD for none of these. Nothing is taken. */
-static int at_end(const struct row *r)
+static enum csv_got at_end(const struct row *r)
 {
 	unsigned char ch = (unsigned char)*r->p;
 
@@ -224,10 +224,10 @@ static int at_end(const struct row *r)
 }
 
 /* A cell's text without quotes, up to what ends it. */
-static int bare_cell(struct row *r)
+static enum csv_got bare_cell(struct row *r)
 {
 	unsigned mask;
-	int got;
+	enum csv_got got;
 
 	for (;;) {
 		if (r->o > r->room)
@@ -255,10 +255,10 @@ static int bare_cell(struct row *r)
 }
 
 /* From the opening quote past the closing one, to what ends the cell. */
-static int quoted_cell(struct row *r)
+static enum csv_got quoted_cell(struct row *r)
 {
 	unsigned mask;
-	int got;
+	enum csv_got got;
 
 	for (r->p++;;) {
 		if (r->o > r->room)
@@ -291,12 +291,12 @@ static int quoted_cell(struct row *r)
 }
 
 /* A cell that a schema types: its text, then the value that this makes. */
-static int typed_cell(struct row *r, enum csv_type type)
+static enum csv_got typed_cell(struct row *r, enum csv_type type)
 {
 	struct csv_cells cells = { r->c, r->p, r->end, r->last, r->lines, { NULL, 0, 0 } };
 	struct span text;
 	bool quoted;
-	int got = csv_cell(&cells, &text, &quoted, r->err);
+	enum csv_got got = csv_cell(&cells, &text, &quoted, r->err);
 
 	if (got == CSV_ROW) {
 		r->lines = cells.lines;
@@ -312,10 +312,10 @@ static int typed_cell(struct row *r, enum csv_type type)
 }
 
 /* A cell as a member. */
-static inline int one_cell(struct row *r, const struct csv_column *col)
+static inline enum csv_got one_cell(struct row *r, const struct csv_column *col)
 {
 	bool quoted = r->c->quoting && (unsigned char)*r->p == r->c->quote && r->p < r->end;
-	int got;
+	enum csv_got got;
 
 	put_lead(r, col);
 	if (!quoted && ((unsigned char)*r->p == r->c->delimiter || *r->p == '\n' || *r->p == '\r' || r->p >= r->end)) {
@@ -345,12 +345,12 @@ static enum csv_got bad_row(const struct csv_reader *c, const char *p, const cha
 	return got == CSV_ROW ? CSV_BAD : got;
 }
 
-static int ragged(const struct csv_reader *c, const char *p, const char *end, bool last, struct error *err)
+static void ragged(const struct csv_reader *c, const char *p, const char *end, bool last, struct error *err)
 {
 	uint64_t cells = csv_count(c, p, end, last);
 
-	return error_data(err, "ragged-row", "%llu cell%s where there are %u columns", (unsigned long long)cells, cells == 1 ? "" : "s",
-			  c->columns);
+	error_data(err, "ragged-row", "%llu cell%s where there are %u columns", (unsigned long long)cells, cells == 1 ? "" : "s",
+		   c->columns);
 }
 
 static bool at_delimiter(const struct row *r)
@@ -359,10 +359,10 @@ static bool at_delimiter(const struct row *r)
 }
 
 /* All cells, and the end of the row behind them; CSV_BAD without err: there are more or fewer. */
-static int all_cells(struct row *r)
+static enum csv_got all_cells(struct row *r)
 {
 	uint32_t i;
-	int got;
+	enum csv_got got;
 
 	for (i = 0;; r->p++) {
 		got = one_cell(r, &r->c->column[i]);
@@ -393,7 +393,7 @@ enum csv_got csv_reader_row(const struct csv_reader *c, const char *p, const cha
 	struct row r = { .c = c, .p = p, .end = end, .last = last, .out = out, .err = err,
 			 .bare = look_for(c->delimiter, c->delimiter), .quoted = look_for(quote, quote) };
 	size_t start = out->n;
-	int got;
+	enum csv_got got;
 
 	buf_reserve(out, 4 * ROOM);
 	set_room(&r);
@@ -409,7 +409,9 @@ enum csv_got csv_reader_row(const struct csv_reader *c, const char *p, const cha
 	}
 	out->n = start;
 	if (got == CSV_BROKEN)
-		return error_data(err, "bad-quote", "the input ends inside a quoted cell") ? CSV_BROKEN : CSV_BROKEN;
+		error_data(err, "bad-quote", "the input ends inside a quoted cell");
+	if (got == CSV_BROKEN)
+		return got;
 	if (got == CSV_BAD && !err->status)
 		ragged(c, p, end, last, err);
 	return got == CSV_BAD ? bad_row(c, p, end, last, place) : CSV_MORE;

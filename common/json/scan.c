@@ -176,7 +176,7 @@ const char *scan_utf8(const char *text, const char *text_end)
 
 int scan_check_utf8(struct span text)
 {
-	return scan_utf8(text.p, text.p + text.n) ? -1 : 0;
+	return text.n && scan_utf8(text.p, text.p + text.n) ? -1 : 0;
 }
 
 static int explain(const struct scan_fault *f, const struct scan_limits *limits, struct error *err)
