@@ -244,6 +244,14 @@ status_is 2 'a cursor that is no column'
 sql c.db "create table t(a, c); insert into t values(1, 5), (2, null), (3, x'00')"
 run sync-extract c.db --cursor c
 status_is 3 'a blob as cursor'
+sql n.db "create table t(id integer primary key, c); insert into t values(1, null), (2, 5)"
+sync-extract n.db t --cursor c --state n.json >out
+sync-load n.ndjson --mode append --state n.json <out
+is "$(jq -c 'select(.id).id' out | tr '\n' ' ')" '1 2 ' 'a null cursor comes first'
+sql n.db "insert into t values(3, null), (4, 6)"
+run sync-extract n.db t --cursor c --state n.json --plain
+out_is '{"id":4,"c":6}' 'and not again'
+err_has "2 rows of 't' have no 'c'" 'with a warning'
 run sync-extract s.db r --cursor rowid --state r.json
 sync-load r.ndjson --mode append --state r.json <out
 run sync-extract s.db r --cursor rowid --state r.json --plain

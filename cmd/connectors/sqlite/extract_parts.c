@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "base/diag.h"
 #include "extract.h"
 #include "value/digest.h"
 
@@ -20,6 +21,17 @@ static size_t query_length(const char *query)
 	while (n && strchr("; \t\r\n", query[n - 1]))
 		n--;
 	return n;
+}
+
+static void add_from_clause(const struct table *t, struct buf *sql)
+{
+	buf_adds(sql, " FROM ");
+	if (t->query) {
+		buf_addf(sql, "(%.*s\n)", (int)query_length(t->query), t->query);
+	} else {
+		buf_adds(sql, "main.");
+		db_identifier(sql, span_of(t->name));
+	}
 }
 
 /* SELECT of the table's columns, then the cursor where it is none of them. */
@@ -37,13 +49,7 @@ static void add_select(const struct extract *x, const struct table *t, struct bu
 		buf_adds(sql, ", ");
 		db_identifier(sql, span_of(x->o->cursor));
 	}
-	buf_adds(sql, " FROM ");
-	if (t->query) {
-		buf_addf(sql, "(%.*s\n)", (int)query_length(t->query), t->query);
-	} else {
-		buf_adds(sql, "main.");
-		db_identifier(sql, span_of(t->name));
-	}
+	add_from_clause(t, sql);
 }
 
 static sqlite3_stmt *prepare(struct extract *x, struct buf *sql, struct error *err)
@@ -257,12 +263,36 @@ static int read_ties(struct extract *x, struct table *t, struct error *err)
 	return failed;
 }
 
+/* Rows that a comparison never finds: whether any of them came since, nobody can tell. */
+static int warn_of_nulls(struct extract *x, struct table *t, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	sqlite3_stmt *s;
+	int got = -1;
+
+	buf_adds(&sql, "SELECT count(*)");
+	add_from_clause(t, &sql);
+	buf_adds(&sql, " WHERE ");
+	db_identifier(&sql, span_of(x->o->cursor));
+	buf_adds(&sql, " IS NULL");
+	s = prepare(x, &sql, err);
+	got = s ? db_step(&x->db, s, "read", err) : -1;
+	if (got > 0 && sqlite3_column_int64(s, 0))
+		diag_warn("%lld rows of '%s' have no '%s': of these, what came since the first run isn't read",
+			  (long long)sqlite3_column_int64(s, 0), t->name, x->o->cursor);
+	sqlite3_finalize(s);
+	buf_release(&sql);
+	return got < 0 ? -1 : 0;
+}
+
 static int read_delta(struct extract *x, struct table *t, struct error *err)
 {
 	bool from_null = mark_is_null(t->mark);
 
 	if (!mark_set(t->mark))
 		return read_behind(x, t, NULL, judge_new, true, err);
+	if (!from_null && !x->o->follow && warn_of_nulls(x, t, err))
+		return -1;
 	return read_ties(x, t, err) || read_behind(x, t, from_null ? "IS NOT NULL" : "> ?1", judge_new, true, err) ? -1 : 0;
 }
 
