@@ -193,6 +193,24 @@ static enum truth judge(struct update *u, struct node *n)
 
 static bool touches(struct update *u, struct node *n);
 
+/* The change sets or unsets a field. */
+static bool touches_field(struct update *u, struct span name)
+{
+	return !is_key(u->change, name) && has(u, name) != MAYBE;
+}
+
+static bool touches_dependency(struct update *u, const struct dependency *d)
+{
+	uint32_t i;
+
+	if (touches_field(u, d->name) || (d->node && touches(u, d->node)))
+		return true;
+	for (i = 0; i < d->n; i++)
+		if (touches_field(u, d->needs[i]))
+			return true;
+	return false;
+}
+
 static bool touches_object(struct update *u, struct node *n)
 {
 	struct run *r = &u->run;
@@ -212,12 +230,14 @@ static bool touches_object(struct update *u, struct node *n)
 			return true;
 	}
 	while (u->change->unset.rec && value_next(u->change->unset, &walk, NULL, &v)) {
-		p = value_type(v) == TOKEN_STRING ? plan_find(r->s, o, value_text(v, &r->s->scratch)) : NULL;
-		if (p && (p->nsub || p->required))
+		if (value_type(v) != TOKEN_STRING)
+			continue;
+		p = plan_find(r->s, o, value_text(v, &r->s->scratch));
+		if (p ? p->nsub || p->required : o->npattern || o->additional)
 			return true;
 	}
 	for (d = o->dependency; d; d = d->next)
-		if (has(u, d->name) != MAYBE || (d->node && touches(u, d->node)))
+		if (touches_dependency(u, d))
 			return true;
 	return false;
 }
@@ -289,6 +309,21 @@ static bool update_count(struct update *u, const struct node *n)
 	return true;
 }
 
+static bool update_dependency(struct update *u, struct node *n, const struct dependency *d)
+{
+	const char *keyword = d->node ? "dependentSchemas" : "dependentRequired";
+	enum truth t = judge_dependency(u, d);
+
+	if (t == MAYBE && touches_dependency(u, d)) {
+		judge_dependency(u, d);	/* names the field again */
+		partial(u, n, keyword);
+		return false;
+	}
+	if (t == NO)
+		fail(&u->run, n, keyword, 0, "breaks what follows from '%s'", error_show(d->name));
+	return t != NO;
+}
+
 static bool update_object(struct update *u, struct node *n)
 {
 	struct object_rules *o = n->object;
@@ -301,19 +336,39 @@ static bool update_object(struct update *u, struct node *n)
 		MUST(ok, has(u, o->required[i]) != NO, &u->run, n, "required", 0, "must have '%s', which this update unsets",
 		     error_show(o->required[i]));
 	TRY(&u->run, ok, update_count(u, n));
-	for (d = o->dependency; d; d = d->next) {
-		enum truth t = judge_dependency(u, d);
-		const char *keyword = d->node ? "dependentSchemas" : "dependentRequired";
-		bool here = has(u, d->name) == YES && !is_key(u->change, d->name);
+	for (d = o->dependency; d; d = d->next)
+		TRY(&u->run, ok, update_dependency(u, n, d));
+	return ok;
+}
 
-		MUST(ok, t != NO, &u->run, n, keyword, 0, "breaks what follows from '%s'", error_show(d->name));
-		if (t == MAYBE && (here || (d->node && touches(u, d->node)))) {
-			ok = false;
-			judge_dependency(u, d);	/* names the field again */
-			if (!partial(u, n, keyword))
-				return false;
-		}
+/* One of `then` and `else` is known to apply. If the update brought that about, it may be new, so that nothing of it held before. */
+static bool update_branch(struct update *u, struct node *n, const struct logic *l, enum truth when)
+{
+	struct node *then = l->sub[when == YES ? 1 : 2];
+	enum truth t = YES;
+
+	if (!then)
+		return true;
+	if (touches(u, l->sub[0]))
+		t = judge(u, then);
+	if (t == MAYBE) {
+		partial(u, n, "if");
+		return false;
 	}
+	if (update_node(u, then) && t == YES)
+		return true;
+	if (t == NO && !u->run.v->n)
+		fail(&u->run, n, "if", 0, "is broken by what this update sets");
+	return false;
+}
+
+static bool update_all(struct update *u, const struct logic *l)
+{
+	bool ok = true;
+	uint32_t i;
+
+	for (i = 0; i < l->n; i++)
+		TRY(&u->run, ok, update_node(u, l->sub[i]));
 	return ok;
 }
 
@@ -322,19 +377,11 @@ static bool update_logic(struct update *u, struct node *n, const struct logic *l
 	static const char *const keyword[] = { "$ref", "allOf", "anyOf", "oneOf", "not", "if" };
 	struct node whole = { .types = TYPE_ANY, .logic = &(struct logic){ l->kind, l->sub, l->n, NULL } };
 	enum truth t;
-	bool ok = true;
-	uint32_t i;
 
-	if (l->kind == LOGIC_REF || l->kind == LOGIC_ALL) {
-		for (i = 0; i < l->n; i++)
-			TRY(&u->run, ok, update_node(u, l->sub[i]));
-		return ok;
-	}
-	if (l->kind == LOGIC_IF && (t = judge(u, l->sub[0])) != MAYBE) {
-		struct node *then = l->sub[t == YES ? 1 : 2];
-
-		return !then || update_node(u, then);
-	}
+	if (l->kind == LOGIC_REF || l->kind == LOGIC_ALL)
+		return update_all(u, l);
+	if (l->kind == LOGIC_IF && (t = judge(u, l->sub[0])) != MAYBE)
+		return update_branch(u, n, l, t);
 	t = judge_logic(u, l);
 	if (t == NO)
 		fail(&u->run, n, keyword[l->kind], 0, "is broken by what this update sets");
