@@ -38,6 +38,7 @@ void state_place_release(struct state_place *p)
 void state_init(struct state *s)
 {
 	s->generation = 0;
+	s->changed = false;
 	s->job = json_object();
 	if (!s->job)
 		xalloc_die();
@@ -79,6 +80,7 @@ int state_set_token(struct state *s, const char *stream, struct span text, struc
 		tokens = json_object();
 		json_object_set_new(s->job, "tokens", tokens);
 	}
+	s->changed = s->changed || !json_equal(v, json_object_get(tokens, stream));
 	if (json_object_set_new(tokens, stream, v))
 		xalloc_die();
 	return 0;
@@ -91,6 +93,7 @@ json_t *state_loader(const struct state *s)
 
 void state_set_loader(struct state *s, json_t *v)
 {
+	s->changed = s->changed || !json_equal(v, json_object_get(s->job, "loader"));
 	if (json_object_set_new(s->job, "loader", v))
 		xalloc_die();
 }
@@ -316,16 +319,21 @@ static int swap(struct state *s, const struct state_place *p, json_t *all, struc
 	buf_addc(&text, '\n');
 	failed = replace_file(p->where, buf_span(&text), err);
 	buf_release(&text);
-	if (!failed)
+	if (!failed) {
 		s->generation++;
+		s->changed = false;
+	}
 	return failed;
 }
 
 int state_store_file(struct state *s, const struct state_place *p, struct error *err)
 {
-	int fd = lock(p->where, err), failed;
 	json_t *all;
+	int fd, failed;
 
+	if (!s->changed)
+		return 0;
+	fd = lock(p->where, err);
 	if (fd < 0)
 		return -1;
 	all = load_file(p->where, err);

@@ -25,6 +25,7 @@ struct state_place {
 struct state {
 	uint64_t generation;	/* 0: there is none yet */
 	json_t *job;		/* owned: the job's object; never NULL after state_init */
+	bool changed;		/* a token or the loader's position is another than was read: else there is nothing to store */
 };
 
 int state_place_parse(struct state_place *p, const char *text, struct error *err);
@@ -43,7 +44,7 @@ int state_read(struct state *s, const struct state_place *p, struct error *err);
 int state_read_file(struct state *s, const struct state_place *p, struct error *err);
 /*
  * Stores s as generation s->generation + 1 if the file still has s->generation, under a lock; then moves s on.
- * -1 with status EXIT_AGAIN when another run has moved it. The other jobs of the file are kept.
+ * -1 with status EXIT_AGAIN when another run has moved it. The other jobs of the file are kept. Where nothing changed, nothing is stored.
  */
 int state_store_file(struct state *s, const struct state_place *p, struct error *err);
 

@@ -39,6 +39,8 @@ int state_save(struct database *d, struct error *err)
 	struct buf text = BUF_INIT;
 	int rc, failed;
 
+	if (!s->changed)
+		return 0;
 	if (make_state_table(d, err) ||
 	    target_prepare(d, "INSERT INTO _sync_state VALUES(?1, ?2, ?3) ON CONFLICT(job) DO UPDATE SET generation=?2, state=?3 "
 		       "WHERE generation=?2-1", &stmt, err))
@@ -51,6 +53,7 @@ int state_save(struct database *d, struct error *err)
 	rc = sqlite3_step(stmt);
 	failed = rc != SQLITE_DONE ? target_error(d, "keeping the state", err) : sqlite3_changes(d->db) != 1
 		? error_set(err, EXIT_AGAIN, "another run has moved the state in '%s'", d->path) : 0;
+	s->changed = failed != 0;
 	sqlite3_finalize(stmt);
 	buf_release(&text);
 	return failed;
