@@ -123,4 +123,32 @@ is "$(jq -c '[._sync.errors[]?.message] + [._sync.error.message]' bad)" \
 run sync-validate csv
 status_is 0 'by its own schema it is text'
 
+# ---- a schema that changes on the way, and sections one after the other
+two='{"_sync":{"op":"schema","stream":"games","key":["id"],"schema":{"properties":{"id":{"type":"string"}}}}}'
+{ printf '%s\n%s\n%s\n%s\n%s\n' "$begin" "$schema" '{"id":1,"home":"a"}' "$two" '{"id":"x"}'; end 2; } >changing
+run sync-validate changing
+status_is 0 'a schema frame rules what comes behind it'
+out_is "$(cat changing)" 'and passes'
+{ cat changing; printf '%s\n%s\n%s\n' "$begin" "$schema" '{"id":"x","home":"a"}'; end 1; } >sections
+run sync-validate sections
+status_is 3 'a new section has schemas of its own'
+err_has '^sync-validate: error: sections:9: /id: must be an integer' 'from its beginning'
+
+# ---- work without end
+printf 'properties: {a: {$ref: "#/$defs/x"}}\n$defs: {x: {type: array, allOf: [{items: {anyOf: [{$ref: "#/$defs/x"}]}}]}}\n' >deep.yaml
+awk 'BEGIN { printf "{\"a\":"; for (i = 0; i < 3000; i++) printf "["; for (i = 0; i < 3000; i++) printf "]"; print "}" }' >deep
+rm -f bad
+run sync-validate --plain --max-depth 5000 --schema deep.yaml --rejects bad deep
+status_is 1 'a record on which the rules do not end is set aside'
+is "$(grep -o '"code":"rule-limit"' bad)" '"code":"rule-limit"' 'for that reason'
+printf 'properties: {a: {pattern: "^(a+)+$"}}\n' >slow.yaml
+printf '{"a":"%s"}\n' aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab >slow
+rm -f bad
+run sync-validate --plain --schema slow.yaml --rejects bad slow
+is "$(jq -r ._sync.error.code bad)" pattern-limit 'so is one on which a pattern does not end'
+printf 'not: {properties: {a: {pattern: "^(a+)+$"}}}\n' >slow.yaml
+rm -f bad
+run sync-validate --plain --schema slow.yaml --rejects bad slow
+is "$(jq -r ._sync.error.code bad)" pattern-limit 'also inside of not'
+
 finish
