@@ -99,7 +99,7 @@ static int end(struct tool *t, struct diff *d, struct error *err)
 	if (d->kept_deletes)
 		diag_warn("%llu rows that '%s' seems to lack are not deleted, because some of its rows were set aside",
 			  (unsigned long long)d->kept_deletes, d->side[1].operand.text);
-	t->look = d->changes.sort.n || d->kept_deletes || counts_total(&t->writer.aside);
+	t->look = d->changes.inserts + d->changes.updates + d->changes.deletes || d->kept_deletes || counts_total(&t->writer.aside);
 	return writer_end(&t->writer, err);
 }
 

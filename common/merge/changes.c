@@ -119,6 +119,8 @@ int changes_write(struct changes *c, struct writer *w, struct error *err)
 	while ((got = sort_next(&c->sort, &key, &line, err)) > 0) {
 		stream = (uint32_t)(unsigned char)key.p[1] << 24 | (uint32_t)(unsigned char)key.p[2] << 16 |
 			(uint32_t)(unsigned char)key.p[3] << 8 | (unsigned char)key.p[4];
+		if (c->no_deletes && key.p[0] == DELETES)
+			continue;
 		buf_reset(&c->line);
 		if (c->edit && c->edit(c->ctx, stream, line, &c->line, err))
 			return -1;

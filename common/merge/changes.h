@@ -13,6 +13,7 @@ struct changes {
 	struct streams *streams;	/* borrowed */
 	struct buf key, line;		/* owned: scratch */
 	uint64_t deletes, updates, inserts;
+	bool no_deletes;		/* none is written, whatever was put */
 	/* Called for every change before it is written, may add another text of it to out (empty: as it is); may be NULL. */
 	int (*edit)(void *ctx, uint32_t stream, struct span line, struct buf *out, struct error *err);
 	void *ctx;

@@ -15,7 +15,7 @@ int diff_open(struct diff *d, const char *const operand[2], const struct diff_op
 	int i;
 
 	*d = (struct diff){ .opt = *opt, .streams = streams, .w = w, .memory = { opt->memory, 0 }, .spill = SPILL_INIT, .alone = -1,
-			    .delta = DELTA_INIT, .arena = ARENA_INIT };
+			    .ordered = true, .delta = DELTA_INIT, .arena = ARENA_INIT };
 	hash_key_random(&d->secret);
 	table_init(&d->table, sizeof(struct waiting), &d->memory);
 	changes_init(&d->changes, streams, &d->spill, &d->memory, opt->memory / 4);
@@ -48,6 +48,8 @@ void diff_release(struct diff *d)
 	diff_free_parts(d);
 	table_release(&d->table);
 	changes_release(&d->changes);
+	buf_release(&d->key);
+	buf_release(&d->highest);
 	buf_release(&d->delta.set);
 	buf_release(&d->delta.unset);
 	arena_release(&d->arena);
@@ -86,7 +88,7 @@ static void prepare_delta(struct diff *d, struct diff_stream *s)
 int diff_pair(struct diff *d, uint32_t stream, const struct record *a, const struct record *b, struct value sync, struct error *err)
 {
 	struct diff_stream *s = diff_stream(d, stream);
-	struct buf *key = &d->side[1].key;
+	struct buf *key = &d->key;
 
 	arena_reset(&d->arena);
 	if (!(d->opt.only & DIFF_UPDATE) || compare_rows(&s->compare, a, b, &d->arena)) {
@@ -117,6 +119,16 @@ int diff_again(struct diff *d, int side, const struct waiting *w, struct error *
 
 /* ---- rows that go to the table */
 
+struct hash128 diff_hash(struct diff *d, int side)
+{
+	struct diff_side *x = &d->side[side];
+
+	if (!x->hashed)
+		x->hash = key_hash(buf_span(&x->key), x->stream, &d->secret);
+	x->hashed = true;
+	return x->hash;
+}
+
 /* What is to be known of the row that a side has at hand. */
 static int describe(struct diff *d, int side, struct waiting *w, struct error *err)
 {
@@ -137,14 +149,14 @@ static int describe(struct diff *d, int side, struct waiting *w, struct error *e
 
 static int to_parts(struct diff *d, int side, struct error *err)
 {
-	struct parted row = { .key = d->side[side].hash };
+	struct parted row = { .key = diff_hash(d, side) };
 
 	d->side[side].filled = false;
 	return describe(d, side, &row.row, err) || diff_part_row(d, &row, err) ? -1 : 0;
 }
 
 /* The entry of a hash: 1; 0 when the table is over and rows go to partitions; -1. */
-static int entry(struct diff *d, struct hash128 hash, struct waiting **w, bool *added, struct error *err)
+int diff_entry(struct diff *d, struct hash128 hash, struct waiting **w, bool *added, struct error *err)
 {
 	if (d->parts)
 		return 0;
@@ -179,19 +191,21 @@ static int meet(struct diff *d, int side, struct waiting *w, struct error *err)
 static int place(struct diff *d, int side, struct error *err)
 {
 	struct diff_side *x = &d->side[side];
-	struct error why = ERROR_INIT;
 	struct waiting *w;
 	bool added;
-	int got = entry(d, x->hash, &w, &added, err);
+	int got;
 
+	if (diff_check_order(d, side, err))
+		return -1;
+	got = diff_entry(d, diff_hash(d, side), &w, &added, err);
 	if (got <= 0)
 		return got < 0 ? -1 : to_parts(d, side, err);
 	x->filled = false;
 	if (added)
 		return describe(d, side, w, err);
 	if (w->sides & (side ? SIDE_B : SIDE_A)) {
-		diff_twice(d, x->stream, side, &x->operand.rec, &why);
-		return set_aside(d, side, &why, err);
+		diff_twice(d, x->stream, side, &x->operand.rec, &d->why);
+		return set_aside(d, side, &d->why, err);
 	}
 	return meet(d, side, w, err) ? -1 : 1;
 }
@@ -202,14 +216,19 @@ static int pair(struct diff *d, struct error *err)
 	struct diff_side *a = &d->side[0], *b = &d->side[1];
 	struct waiting *w;
 	bool added;
-	int got = entry(d, a->hash, &w, &added, err);
+	int got;
 
 	d->alone = -1;
-	if (got < 0)
-		return -1;
-	if (!got || !added)
-		return place(d, 0, err) < 0 || place(d, 1, err) < 0 ? -1 : 0;
-	*w = (struct waiting){ .stream = a->stream & MOST_STREAMS, .sides = SIDES };
+	if (diff_passes(d)) {
+		diff_pass(d);
+	} else {
+		got = diff_check_order(d, 0, err) ? -1 : diff_entry(d, diff_hash(d, 0), &w, &added, err);
+		if (got < 0)
+			return -1;
+		if (!got || !added)
+			return place(d, 0, err) < 0 || place(d, 1, err) < 0 ? -1 : 0;
+		*w = (struct waiting){ .stream = a->stream & MOST_STREAMS, .sides = SIDES };
+	}
 	a->filled = b->filled = false;
 	if (span_eq(a->operand.reader.line, b->operand.reader.line)) {
 		diff_stream(d, a->stream)->equal++;
@@ -220,7 +239,29 @@ static int pair(struct diff *d, struct error *err)
 
 /* ---- reading */
 
-/* Both count streams as the first operand does; two that have just one stream each have the same. */
+/*
+ * When the second side has brought something: where either side has just one stream, the other must have just one too, and
+ * they belong together whatever they are called; else streams belong together by name.
+ */
+static int match_streams(struct diff *d, struct error *err)
+{
+	struct operand *a = &d->side[0].operand, *b = &d->side[1].operand;
+	uint32_t i, seen = 0;
+
+	d->named = true;
+	for (i = 0; i < d->stream_n; i++)
+		seen += d->stream[i] && d->stream[i]->seen[0];
+	if (b->single && !a->single && seen > 1)
+		return error_set(err, EXIT_USAGE, "'%s' has several streams: name the one to be compared with '%s', as in '%s#NAME'", a->text, b->text,
+				 a->text);
+	if (a->single && !b->single)
+		operand_make_single(b, true);
+	else if (b->single && !a->single)
+		operand_make_single(a, seen);
+	return 0;
+}
+
+/* Both count streams as the first operand does. */
 static uint32_t common_stream(struct diff *d, int side)
 {
 	struct operand *a = &d->side[0].operand, *x = &d->side[side].operand;
@@ -231,7 +272,7 @@ static uint32_t common_stream(struct diff *d, int side)
 }
 
 /* Reads until a row is at hand, or the end. */
-static int fill(struct diff *d, int side, struct error *err)
+int diff_fill(struct diff *d, int side, struct error *err)
 {
 	struct diff_side *x = &d->side[side];
 	struct diff_stream *s;
@@ -239,6 +280,8 @@ static int fill(struct diff *d, int side, struct error *err)
 
 	while (!x->filled && !x->ended) {
 		got = operand_next(&x->operand, err);
+		if (side && !d->named && (got == OPERAND_ROW || got == OPERAND_SCHEMA) && match_streams(d, err))
+			return -1;
 		if (got == OPERAND_ROW || got == OPERAND_SCHEMA)
 			x->stream = common_stream(d, side);
 		if (got == OPERAND_END) {
@@ -257,10 +300,9 @@ static int fill(struct diff *d, int side, struct error *err)
 }
 
 /* Finds the key of the row at hand, if its stream is settled: 1; 0: not yet, or the row was set aside; -1. */
-static int find_key(struct diff *d, int side, bool now, struct error *err)
+int diff_find_key(struct diff *d, int side, bool now, struct error *err)
 {
 	struct diff_side *x = &d->side[side];
-	struct error why = ERROR_INIT;
 	int got;
 
 	if (!x->filled || x->keyed)
@@ -269,60 +311,12 @@ static int find_key(struct diff *d, int side, bool now, struct error *err)
 	if (got <= 0)
 		return got;
 	buf_reset(&x->key);
-	if (key_bytes(&diff_stream(d, x->stream)->key[side], &x->operand.rec, &x->key, &why))
-		return set_aside(d, side, &why, err);
-	x->hash = key_hash(buf_span(&x->key), x->stream, &d->secret);
+	if (key_bytes(&diff_stream(d, x->stream)->key[side], &x->operand.rec, &x->key, &d->why))
+		return set_aside(d, side, &d->why, err);
 	x->keyed = true;
+	x->hashed = false;
 	if (!side && diff_stream(d, x->stream)->retype)
 		learn(&diff_stream(d, x->stream)->learned, &x->operand.rec);
-	return 1;
-}
-
-/* ---- files in the same order */
-
-/* Do the next lines of both have the same bytes? They are looked at only where both are plain files, in step so far. */
-static int same_lines(struct diff *d, struct error *err)
-{
-	struct diff_side *a = &d->side[0], *b = &d->side[1];
-	struct span x, y;
-	int got;
-
-	if (d->parts || d->alone >= 0 || a->filled || b->filled)
-		return 0;
-	got = operand_peek(&a->operand, &x, err);
-	if (got > 0)
-		got = operand_peek(&b->operand, &y, err);
-	return got > 0 ? span_eq(x, y) : got;
-}
-
-/*
- * Passes lines that both sides have next, of which just one is scanned: 1; 0 where they haven't, and nothing has happened
- * but that the first side may have its next row at hand; -1.
- */
-static int step_equal(struct diff *d, struct error *err)
-{
-	struct diff_side *a = &d->side[0], *b = &d->side[1];
-	uint64_t offset;
-	struct waiting *w;
-	bool added;
-	int got = same_lines(d, err);
-
-	if (got <= 0)
-		return got;
-	offset = a->operand.reader.offset;
-	if (fill(d, 0, err))
-		return -1;
-	got = find_key(d, 0, false, err);
-	if (got <= 0 || a->operand.reader.offset != offset)	/* it was set aside */
-		return got < 0 ? -1 : 0;
-	w = table_put(&d->table, a->hash, &added);
-	if (!w || !added)
-		return 0;
-	*w = (struct waiting){ .stream = a->stream & MOST_STREAMS, .sides = SIDES };
-	operand_skip(&b->operand);
-	a->filled = false;
-	diff_stream(d, a->stream)->rows[1]++;
-	diff_stream(d, a->stream)->equal++;
 	return 1;
 }
 
@@ -354,20 +348,20 @@ static int step_apart(struct diff *d, struct error *err)
 static int step(struct diff *d, struct error *err)
 {
 	struct diff_side *a = &d->side[0], *b = &d->side[1];
-	int got = step_equal(d, err), ready[2], side;
+	int got = diff_step_equal(d, err), ready[2], side;
 
 	if (got)
 		return got;
-	if (fill(d, 0, err) || fill(d, 1, err))
+	if (diff_retire_all(d, err) || diff_fill(d, 0, err) || diff_fill(d, 1, err))
 		return -1;
 	if (a->ended && b->ended)
 		return 0;
 	for (side = 0; side < 2; side++)
-		if ((ready[side] = find_key(d, side, false, err)) < 0)
+		if ((ready[side] = diff_find_key(d, side, false, err)) < 0)
 			return -1;
 	if (!ready[0] && !ready[1])	/* each waits for what the other may say */
-		return find_key(d, a->filled ? 0 : 1, true, err) < 0 ? -1 : 1;
-	if (ready[0] && ready[1] && hash128_eq(a->hash, b->hash))
+		return diff_find_key(d, a->filled ? 0 : 1, true, err) < 0 ? -1 : 1;
+	if (ready[0] && ready[1] && a->stream == b->stream && span_eq(buf_span(&a->key), buf_span(&b->key)))
 		got = pair(d, err);
 	else
 		got = step_apart(d, err);
@@ -384,5 +378,6 @@ int diff_run(struct diff *d, struct error *err)
 		return -1;
 	if (d->parts ? diff_finish_parts(d, err) : diff_finish_table(d, err))
 		return -1;
+	diff_keep_deletes(d);
 	return operand_unchanged(&d->side[0].operand, err) || operand_unchanged(&d->side[1].operand, err) ? -1 : 0;
 }

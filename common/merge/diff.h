@@ -3,9 +3,10 @@
  *
  * Both are read side by side. A row is paired with the row at hand of the other side if their keys are equal; else it waits
  * in a table, by the hash of its key, with a hash of its line and where it stands, until its partner comes; rows that differ in
- * their bytes are read again and compared as values. Files in the same order are thus compared line by line. When the table
- * has used up memory, what is known of each row (40 bytes) goes to partitions in the spill file, which are settled one
- * after the other; the outcome is the same.
+ * their bytes are read again and compared as values. Files in the same order are thus compared line by line, and as long as
+ * they are in the order of their keys nothing is kept of rows that were paired. When the table has used up memory, what is
+ * known of each row (40 bytes) goes to partitions in the spill file, which are settled one after the other; the outcome is
+ * the same.
  */
 #ifndef SYNC_MERGE_DIFF_H
 #define SYNC_MERGE_DIFF_H
@@ -54,11 +55,20 @@ struct diff_side {
 	bool keyed;		/* its key and hash are known */
 	uint32_t stream;	/* of that row, as both sides count streams */
 	struct buf key;
-	struct hash128 hash;
+	bool hashed;
+	struct hash128 hash;	/* of key and stream, once hashed */
 	struct record again;	/* a row read again */
 	struct meta again_meta;
 	uint64_t aside;		/* rows set aside, here and before */
 };
+
+/* A row that both sides have in the same bytes, on its way to the table. */
+struct diff_ahead {
+	struct hash128 key;
+	uint32_t stream;
+	uint64_t at[2];
+};
+enum { DIFF_AHEAD = 8 };
 
 struct diff {
 	struct diff_options opt;
@@ -68,14 +78,22 @@ struct diff {
 	struct spill spill;
 	struct hash_key secret;
 	struct diff_side side[2];
+	bool named;			/* it is known how the streams of both belong together */
 	int alone;			/* a side that reads on alone, to catch up; -1: none */
 	struct diff_stream **stream;	/* owned, by stream index; NULL where there is none */
 	uint32_t stream_n;
+	bool ordered;			/* pairs have come in the order of their keys, as far as can be told */
+	struct buf highest;		/* the key of the last of them */
+	uint64_t passed;		/* where in the first side's file they end; 0: there are none */
+	struct buf key;			/* scratch */
+	struct diff_ahead ahead[DIFF_AHEAD];	/* a ring: the table's memory is loaded meanwhile */
+	unsigned ahead_first, ahead_n;
 	struct table table;
 	struct parts *parts;		/* owned; NULL while everything is in the table */
 	struct changes changes;
 	struct delta delta;
 	struct arena arena;		/* scratch of one comparison */
+	struct error why;		/* of a row that is set aside; not cleared for every row, which costs */
 	uint64_t kept_deletes;		/* that were not made, since rows of the second side were set aside */
 };
 

@@ -42,13 +42,9 @@ int diff_place_again(struct diff *d, const struct parted *row, struct error *err
 static int add_delete(struct diff *d, const struct waiting *w, struct error *err)
 {
 	struct diff_stream *s = diff_stream(d, w->stream);
-	struct buf *key = &d->side[0].key;
+	struct buf *key = &d->key;
 	struct buf *members = &d->delta.set;
 
-	if (d->side[1].aside + counts_total(&d->side[1].operand.aside)) {
-		d->kept_deletes++;
-		return 0;
-	}
 	if (diff_again(d, 0, w, err))
 		return -1;
 	buf_reset(key);
@@ -67,11 +63,11 @@ static int add_insert(struct diff *d, const struct waiting *w, struct error *err
 
 	if (diff_again(d, 1, w, err))
 		return -1;
-	buf_reset(&b->key);
-	if (key_bytes(&s->key[1], &b->again, &b->key, err))
+	buf_reset(&d->key);
+	if (key_bytes(&s->key[1], &b->again, &d->key, err))
 		return -1;
 	s->inserts++;
-	return changes_insert(&d->changes, w->stream, buf_span(&b->key), &b->again, b->again_meta.sync, err);
+	return changes_insert(&d->changes, w->stream, buf_span(&d->key), &b->again, b->again_meta.sync, err);
 }
 
 int diff_finish_table(struct diff *d, struct error *err)
@@ -87,6 +83,20 @@ int diff_finish_table(struct diff *d, struct error *err)
 			return -1;
 	}
 	return 0;
+}
+
+void diff_keep_deletes(struct diff *d)
+{
+	uint32_t i;
+
+	if (!d->side[1].aside && !counts_total(&d->side[1].operand.aside))
+		return;
+	d->kept_deletes = d->changes.deletes;
+	d->changes.deletes = 0;
+	d->changes.no_deletes = true;
+	for (i = 0; i < d->stream_n; i++)
+		if (d->stream[i])
+			d->stream[i]->deletes = 0;
 }
 
 /* A stream that the second operand doesn't have at all was hardly meant to be emptied. */

@@ -139,6 +139,8 @@ int diff_start_parts(struct diff *d, struct error *err)
 	uint32_t i;
 
 	d->parts = new_parts(d, 64 - FAN_BITS);
+	if (diff_part_passed(d, err))
+		return -1;
 	for (i = 0; i < d->table.n; i++) {
 		row.key = table_hash(&d->table, i);
 		memcpy(&row.row, table_entry(&d->table, i), sizeof row.row);

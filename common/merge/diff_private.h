@@ -31,12 +31,37 @@ int diff_again(struct diff *d, int side, const struct waiting *w, struct error *
 /* The reason for setting aside a row whose key was there before. */
 void diff_twice(struct diff *d, uint32_t stream, int side, const struct record *rec, struct error *why);
 
+/* Reads until the side has a row at hand, or the end. */
+int diff_fill(struct diff *d, int side, struct error *err);
+/* Finds the key of that row, if its stream is settled: 1; 0: not yet, or the row was set aside; -1. */
+int diff_find_key(struct diff *d, int side, bool now, struct error *err);
+/* The hash of its key and stream. */
+struct hash128 diff_hash(struct diff *d, int side);
+/* The entry of a hash: 1; 0 when the table is over and rows go to partitions; -1. */
+int diff_entry(struct diff *d, struct hash128 hash, struct waiting **w, bool *added, struct error *err);
+
+/* ---- diff_order.c */
+
+/* Passes a line that both files have next: 1; 0; -1. */
+int diff_step_equal(struct diff *d, struct error *err);
+/* Rows that step_equal has on their way go to the table, before any other does. */
+int diff_retire_all(struct diff *d, struct error *err);
+/* May the row that the first side has at hand, and whose key the second has too, pass without leaving a trace? Then diff_pass. */
+bool diff_passes(struct diff *d);
+void diff_pass(struct diff *d);
+/* Before a row goes to the table: is it behind all that passed? Else their keys are put there first. */
+int diff_check_order(struct diff *d, int side, struct error *err);
+/* Puts the keys that have passed into partitions, those that the table has left out. */
+int diff_part_passed(struct diff *d, struct error *err);
+
 /* ---- diff_end.c */
 
 /* Settles a row that can be read again against the table. */
 int diff_place_again(struct diff *d, const struct parted *row, struct error *err);
 /* What is left waiting in the table becomes deletes and inserts. */
 int diff_finish_table(struct diff *d, struct error *err);
+/* Rows of the second side that were set aside may be those that the first side seems to have alone: then nothing is deleted. */
+void diff_keep_deletes(struct diff *d);
 /* -1 if the second operand lacks a whole stream of the first. */
 int diff_check_streams(const struct diff *d, struct error *err);
 

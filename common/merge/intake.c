@@ -235,14 +235,18 @@ static int next(struct intake_side *x, struct error *err)
 /* The first thing of every operand, which says what it is. */
 static int look(struct intake *in, struct error *err)
 {
+	bool any_single = false;
 	int i;
 
-	in->all_single = true;
 	for (i = 0; i < in->n; i++) {
 		if (next(&in->side[i], err) < 0)
 			return -1;
-		in->all_single = in->all_single && in->side[i].operand.single;
+		any_single = any_single || in->side[i].operand.single;
 	}
+	/* one that has just one stream can only be merged with the one stream of others */
+	for (i = 0; i < in->n && any_single; i++)
+		operand_make_single(&in->side[i].operand, in->side[i].pending == OPERAND_SCHEMA || in->side[i].pending == OPERAND_ROW);
+	in->all_single = any_single;
 	for (i = 0; i < in->n; i++)
 		if (in->side[i].pending == OPERAND_SCHEMA && declare(in, i, err))
 			return -1;

@@ -67,7 +67,8 @@ static int open_file(struct operand *o, const struct endpoint *e, struct error *
 		return 0;
 	}
 	o->fd = fd;
-	o->own_name = e->stream ? xstrdup(e->stream) : stream_of(e->text);
+	o->named = e->stream != NULL;
+	o->own_name = o->named ? xstrdup(e->stream) : stream_of(e->text);
 	return 0;
 }
 
@@ -125,7 +126,7 @@ int operand_open(struct operand *o, const char *text, const struct operand_optio
 	if (opt->stream) {
 		free(o->own_name);
 		o->own_name = xstrdup(opt->stream);
-		o->single = true;
+		o->single = o->named = true;
 	}
 	return 0;
 }
@@ -146,7 +147,8 @@ void operand_release(struct operand *o)
 	buf_release(&o->line);
 	counts_release(&o->aside);
 	free(o->own_name);
-	o->own_name = NULL;
+	free(o->said_name);
+	o->own_name = o->said_name = NULL;
 }
 
 /* ---- reading */
@@ -163,7 +165,7 @@ static void on_begin(struct operand *o)
 
 	if (o->fd == STDIN_FILENO && plain)
 		o->single = true;
-	if (o->direct && !plain && !o->opt.stream) {	/* a saved stream, whose frames name its streams */
+	if (o->direct && !plain && !o->named) {	/* a saved stream, whose frames name its streams */
 		free(o->own_name);
 		o->own_name = NULL;
 		o->single = false;
@@ -195,6 +197,15 @@ static void on_end(struct operand *o)
 		counts_add(&o->aside, i, counts_get(&o->reader.aside, i));
 }
 
+void operand_make_single(struct operand *o, bool any)
+{
+	o->single = true;
+	if (any && !o->said_name)
+		o->said_name = xstrdup(streams_name(o->reader.streams, o->meta.stream));
+	if (any && !o->own_name)
+		o->own_name = xstrdup(o->said_name);
+}
+
 /* Rows of a single operand are all of one stream, which has its own name or that of the first of them. */
 static int name_stream(struct operand *o, struct error *err)
 {
@@ -202,11 +213,17 @@ static int name_stream(struct operand *o, struct error *err)
 
 	if (!o->single)
 		return 0;
-	if (!o->own_name)
-		o->own_name = xstrdup(streams_name(streams, o->meta.stream));
-	else if (!o->direct && !o->opt.stream && strcmp(o->own_name, streams_name(streams, o->meta.stream)))
-		return error_set(err, EXIT_FAILED, "'%s' has several streams: name one of them, or give all one name with --stream", o->text);
-	o->meta.stream = streams_index(streams, span_of(o->own_name));
+	if (o->known && o->meta.stream == o->said) {
+		o->meta.stream = o->own;
+		return 0;
+	}
+	operand_make_single(o, true);
+	if (!o->opt.stream && strcmp(o->said_name, streams_name(streams, o->meta.stream)))
+		return error_set(err, EXIT_USAGE, "'%s' has several streams: name one of them, as in '%s#%s', or give all one name with --stream",
+				 o->text, o->text, error_show(span_of(o->said_name)));
+	o->known = true;
+	o->said = o->meta.stream;
+	o->own = o->meta.stream = streams_index(streams, span_of(o->own_name));
 	return 0;
 }
 

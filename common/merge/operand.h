@@ -27,8 +27,12 @@ struct operand {
 	const char *text;	/* as given, borrowed */
 	struct operand_options opt;
 	bool direct;		/* a file that can be read again */
+	bool named;		/* the user has given its stream a name */
 	bool single;		/* all rows are of one stream; known from the first row or schema on */
-	char *own_name;		/* owned: what that stream is called whatever the rows say, or NULL */
+	char *own_name;		/* owned: what that stream is called whatever the rows say, or NULL while that isn't known */
+	char *said_name;	/* owned: what the rows of a single one call it, or NULL while none came */
+	bool known;		/* said and own are: the index that rows say, and that they get */
+	uint32_t said, own;
 	int fd;			/* -1 where a program is read that has its own */
 	struct stat st;		/* of a direct one, when it was opened */
 	struct extraction extraction;
@@ -57,6 +61,8 @@ void operand_release(struct operand *o);
  * operand_set_aside); OPERAND_END; or -1: all is over. At the end the reading program's exit status has been checked.
  */
 int operand_next(struct operand *o, struct error *err);
+/* From here on all its rows are to be of one stream, that of what was read last (if anything was); another one is an error. */
+void operand_make_single(struct operand *o, bool any);
 /* For two plain files: 1 and the raw text of the next row, which is not read yet; 0 where that can't be known. */
 int operand_peek(struct operand *o, struct span *line, struct error *err);
 /* Passes over the row that was peeked at. */

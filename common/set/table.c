@@ -2,17 +2,19 @@
 #include "set/table.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/xalloc.h"
 
-enum { PER_CHUNK = 4096, HASH = sizeof(struct hash128), FIRST_SLOTS = 1024 };
+enum { HUGE_PAGE = 2 << 20, HASH = sizeof(struct hash128), FIRST_SLOTS = 1024 };
+enum { SMALL = 12, LARGE = 16, LARGE_MEMORY = 64 << 20 };	/* shifts, and the memory from which on chunks are large */
 
 void table_init(struct table *t, size_t size, struct memory *memory)
 {
-	*t = (struct table){ .memory = memory, .size = (size + 7) & ~(size_t)7 };
+	*t = (struct table){ .memory = memory, .size = (size + 7) & ~(size_t)7, .shift = memory->limit < LARGE_MEMORY ? SMALL : LARGE };
 }
 
-static size_t chunk_bytes(const struct table *t) { return (HASH + t->size) * PER_CHUNK; }
+static size_t chunk_bytes(const struct table *t) { return (HASH + t->size) << t->shift; }
 static size_t slot_bytes(uint64_t slots) { return (size_t)slots * sizeof(uint64_t); }
 
 void table_release(struct table *t)
@@ -31,7 +33,7 @@ void table_release(struct table *t)
 
 static char *place(const struct table *t, uint32_t i)
 {
-	return t->chunk[i / PER_CHUNK] + (size_t)(i % PER_CHUNK) * (HASH + t->size);
+	return t->chunk[i >> t->shift] + (size_t)(i & ((1u << t->shift) - 1)) * (HASH + t->size);
 }
 
 void *table_entry(const struct table *t, uint32_t i) { return place(t, i) + HASH; }
@@ -67,12 +69,25 @@ void *table_find(const struct table *t, struct hash128 hash)
 void table_prefetch(const struct table *t, struct hash128 hash)
 {
 	if (t->mask)
-		__builtin_prefetch(&t->slot[(uint32_t)hash.lo & t->mask]);
+		__builtin_prefetch(&t->slot[(uint32_t)hash.lo & t->mask], 1);
 }
 
-static bool grow_slots(struct table *t)
+/* Large pages, where the system has them, make what is touched at random much cheaper, and the rest quicker to get. */
+static void *get_pages(size_t bytes)
 {
-	uint64_t slots = t->mask ? ((uint64_t)t->mask + 1) * 2 : FIRST_SLOTS, *old = t->slot;
+	void *p;
+
+	if (bytes < HUGE_PAGE || posix_memalign(&p, HUGE_PAGE, bytes))
+		return malloc(bytes);
+#ifdef MADV_HUGEPAGE
+	(void)madvise(p, bytes, MADV_HUGEPAGE);
+#endif
+	return p;
+}
+
+static bool set_slots(struct table *t, uint64_t slots)
+{
+	uint64_t *old = t->slot;
 	size_t before = t->mask ? slot_bytes((uint64_t)t->mask + 1) : 0;
 	struct hash128 h;
 	uint32_t i;
@@ -80,12 +95,13 @@ static bool grow_slots(struct table *t)
 	/* both are there while one is filled from the entries */
 	if (slots > (uint64_t)UINT32_MAX + 1 || !memory_take(t->memory, slot_bytes(slots)))
 		return false;
-	t->slot = calloc((size_t)slots, sizeof *t->slot);
+	t->slot = get_pages(slot_bytes(slots));
 	if (!t->slot) {
 		t->slot = old;
 		memory_give(t->memory, slot_bytes(slots));
 		return false;
 	}
+	memset(t->slot, 0, slot_bytes(slots));
 	free(old);
 	memory_give(t->memory, before);
 	t->mask = (uint32_t)(slots - 1);
@@ -96,13 +112,28 @@ static bool grow_slots(struct table *t)
 	return true;
 }
 
+static bool grow_slots(struct table *t)
+{
+	return set_slots(t, t->mask ? ((uint64_t)t->mask + 1) * 2 : FIRST_SLOTS);
+}
+
+void table_reserve(struct table *t, uint64_t n)
+{
+	uint64_t slots = FIRST_SLOTS;
+
+	while (slots - slots / 4 <= n && slots <= UINT32_MAX)
+		slots *= 2;
+	if (slots > (uint64_t)t->mask + 1)
+		(void)set_slots(t, slots);
+}
+
 static bool grow_chunks(struct table *t)
 {
 	char *p;
 
 	if (!memory_take(t->memory, chunk_bytes(t) + sizeof *t->chunk))
 		return false;
-	p = malloc(chunk_bytes(t));
+	p = get_pages(chunk_bytes(t));
 	if (!p) {
 		memory_give(t->memory, chunk_bytes(t) + sizeof *t->chunk);
 		return false;
@@ -117,7 +148,7 @@ static bool make_room(struct table *t)
 {
 	if ((!t->mask || t->n >= t->mask - t->mask / 4) && (t->n == UINT32_MAX - 1 || !grow_slots(t)))
 		return false;
-	return t->n < t->chunks * (uint64_t)PER_CHUNK || grow_chunks(t);
+	return t->n < (uint64_t)t->chunks << t->shift || grow_chunks(t);
 }
 
 void *table_put(struct table *t, struct hash128 hash, bool *added)

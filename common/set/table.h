@@ -14,6 +14,7 @@ struct table {
 	size_t size;		/* bytes of an entry, a multiple of 8, its hash not counted */
 	char **chunk;		/* owned: the entries, each after its hash */
 	uint32_t chunks;
+	unsigned shift;		/* a chunk has 1 << shift entries */
 	uint32_t n;		/* entries */
 	uint64_t *slot;		/* owned: tag << 32 | number of the entry + 1; 0: free */
 	uint32_t mask;		/* slots - 1; 0 while there are none */
@@ -26,8 +27,10 @@ void table_release(struct table *t);	/* gives its memory back; usable again as n
 void *table_find(const struct table *t, struct hash128 hash);
 /* The entry, added and zeroed if it is new (*added may be NULL). NULL: memory is used up, and nothing has changed. */
 void *table_put(struct table *t, struct hash128 hash, bool *added);
-/* Starts to load the slot of a hash that will be asked for soon. */
+/* Starts to load what a hash that will be asked for soon needs. */
 void table_prefetch(const struct table *t, struct hash128 hash);
+/* Makes slots for so many entries at once, if memory is there; what is added doesn't pay for growing then. */
+void table_reserve(struct table *t, uint64_t n);
 
 /* Entries by number, from 0, in the order they were added. */
 void *table_entry(const struct table *t, uint32_t i);

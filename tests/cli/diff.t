@@ -157,6 +157,19 @@ status_is 2 'a stream that is not there'
 err_has "'one.ndjson' has no stream 'b', which 'two.ndjson' has" 'is no empty one'
 run sync-diff one.ndjson two.ndjson
 status_is 1 'a new stream'
+for order in 'two.ndjson new.ndjson' 'new.ndjson two.ndjson'; do
+	run sync-diff -k id $order
+	status_is 2 "several streams and one: $order"
+	err_has "'two.ndjson' has several streams: name " 'is refused'
+done
+sed 's/"a"/"other"/g' one.ndjson >renamed.ndjson
+lines '{"id":1}' >plain.ndjson
+run sync-diff renamed.ndjson plain.ndjson
+status_is 0 'one stream and one, whatever they are called'
+run sync-diff plain.ndjson renamed.ndjson
+status_is 0 'either way'
+run sync-diff renamed.ndjson one.ndjson
+status_is 2 'of two that could have several, names count'
 lines '{"_sync":{"op":"begin","format":1,"scope":"keys"}}' '{"_sync":{"op":"schema","stream":"a","key":["id"],"schema":{}}}' '{"id":1}' \
 	'{"_sync":{"op":"end","count":{"a":1}}}' >keys.ndjson
 run sync-diff one.ndjson keys.ndjson
@@ -173,10 +186,89 @@ status_is 3 'a full disk is noticed'
 run sh -c 'sync-diff -k id old.ndjson new.ndjson --stats stats >/dev/null; jq -c "[.inserts,.updates,.deletes,.records.read]" stats'
 out_is '[1,1,1,6]' 'statistics'
 
+# ---- files that change, and programs that are killed, while they are read
+mkfifo fifo
+begin='{"_sync":{"op":"begin","format":1,"scope":"full"}}'
+schema='{"_sync":{"op":"schema","stream":"s","key":["id"],"schema":{}}}'
+lines '{"id":1,"v":1}' '{"id":2,"v":1}' >live.ndjson
+waiting() { [ "$(cat "/proc/$1/comm")" = sync-diff ] && grep -q 'S (sleeping)' "/proc/$1/status"; }
+start() { # RECORD COMMAND…: runs it with a stream on standard input that isn't over yet
+	exec 9<>fifo
+	lines "$begin" "$schema" "$1" >&9
+	shift
+	"$@" <fifo >out 2>err 9>&- &
+	pid=$!
+	until_true 20 waiting "$pid"
+}
+end() {
+	lines "$@" >&9
+	exec 9>&-
+	wait "$pid"
+	status=$?
+}
+
+start '{"id":1,"v":2}' sync-diff -k id live.ndjson -
+lines '{"id":3}' >>live.ndjson
+end '{"_sync":{"op":"end","count":{"s":1}}}'
+status_is 3 'a file that grows while it is read'
+err_has "'live.ndjson' was changed while it was read" 'is refused'
+
+# the first row waits, and is read again when its partner comes
+lines '{"id":1,"v":1}' '{"id":2,"v":1}' >live.ndjson
+start '{"id":9}' sync-diff -k id live.ndjson -
+touch -r live.ndjson stamp
+printf 7 | dd of=live.ndjson bs=1 seek=12 conv=notrunc 2>/dev/null
+touch -r stamp live.ndjson
+end '{"id":1,"v":3}' '{"_sync":{"op":"end","count":{"s":2}}}'
+is "$(head -n 1 live.ndjson)" '{"id":1,"v":7}' 'a row changed in place, size and time as before'
+status_is 3 'is noticed by its hash'
+err_has "'live.ndjson' was changed while it was read" 'and refused'
+
+mkdir spill
+lines '{"id":1}' >live.ndjson
+awk 'BEGIN { for (i = 2; i < 60000; i++) printf "{\"id\":%d,\"text\":\"a row that waits in the spill file\"}\n", i }' >many
+start '{"id":1}' env TMPDIR="$T/spill" sync-diff -k id --memory 1M live.ndjson -
+cat many >&9
+until_true 20 waiting "$pid"
+spilled=$(find "/proc/$pid/fd" -lname "$T/spill/*" -exec stat -L -c %s {} + | tail -n 1)
+ok 'rows are in the spill file' [ "${spilled:-0}" -gt 1000000 ]
+is "$(ls -A spill)" '' 'which has no name'
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+is "$(ls -A spill)" '' 'and is gone after kill -9'
+exec 9>&-
+run env TMPDIR="$T/nosuch" sync-diff -k id old.ndjson new.ndjson
+status_is 3 'nowhere to spill to'
+err_has "cannot make a temporary file in '.*/nosuch'" 'is said'
+
+# ---- databases
+if command -v sqlite3 >/dev/null && [ -x "$BUILD/libexec/sync/sync-extract-sqlite" ]; then
+	sqlite3 app.db "create table games(id integer primary key, home text, price real, note text);
+		insert into games values(1,'Leeds',2.5,null),(2,'007',10,''),(3,'York',null,'x')"
+	sync-extract app.db games >games.saved
+	lines 'id,home,price,note' '1,Leeds,2.50,' '2,007,10,""' '3,York,,x' >games.csv
+	run sync-diff app.db#games games.csv
+	status_is 0 'CSV against SQLite'
+	run sync-diff games.csv app.db#games
+	status_is 0 'and the other way'
+	lines 'id,home,price,note' '1,Leeds,2.75,' '2,007,10,""' '4,Hull,1,y' >games.csv
+	run sync-diff --plain app.db#games games.csv
+	out_is '{"_sync":{"op":"delete","stream":"games"},"id":3}
+{"_sync":{"op":"update","stream":"games"},"id":1,"price":2.75}
+{"_sync":{"op":"insert","stream":"games"},"id":4,"home":"Hull","price":1,"note":"y"}' 'changes in the types of the table'
+	run sh -c 'sync-diff app.db#games games.csv | sync-load app.db games --mode upsert --max-delete 3'
+	run sync-diff app.db#games games.csv
+	status_is 0 'and once loaded there are none'
+fi
+
 # ---- against a model
 export PYTHONDONTWRITEBYTECODE=1
-mkdir spill model
+mkdir -p spill model
 ok 'random documents agree with the model' sh -c 'cd model && python3 "$ROOT/tests/cli/diff_model.py" 1 20'
 ok 'in memory, spilled and in any order it is the same' sh -c 'cd model && TMPDIR=$T/spill python3 "$ROOT/tests/cli/diff_model.py" 1 spill'
+ok 'in the order of keys, and where that ends, it is right' sh -c 'cd model && TMPDIR=$T/spill python3 "$ROOT/tests/cli/diff_model.py" 1 order 40'
 is "$(ls -A spill)" '' 'no spill file is left'
+if [ -x "$BUILD/libexec/sync/sync-load-sqlite" ]; then
+	ok 'a table is what its changes made it' sh -c 'cd model && python3 "$ROOT/tests/cli/diff_model.py" 1 load sqlite'
+fi
 finish

@@ -2,6 +2,7 @@
 
     diff_model.py SEED ROUNDS        small operands, many of them
     diff_model.py SEED spill         operands larger than --memory, in any order
+    diff_model.py SEED order N       rows in the order of their keys, and where that ends; keys that come twice
     diff_model.py SEED load SQLITE   sync-diff A B | sync-load A, and nothing differs any more (SQLITE: sqlite or file)
 """
 import os, random, subprocess, sys
@@ -132,6 +133,51 @@ def spill(r):
     check(['--memory', '1M'], want, 'respelled, spilled', b='c.ndjson')
 
 
+def disorder(r, rows):
+    """Some rows elsewhere, perhaps the whole second half."""
+    rows = list(rows)
+    how = r.randrange(4)
+    if how == 1 and rows: rows.append(rows.pop(r.randrange(len(rows))))
+    if how == 2: rows[len(rows) // 2:] = r.sample(rows[len(rows) // 2:], len(rows) - len(rows) // 2)
+    if how == 3 and rows: rows.insert(0, rows.pop())
+    return rows
+
+
+def twice(r, rows):
+    """Some keys once more, later than the first time; how many."""
+    rows, n = list(rows), r.choice([0, 0, 1, 3])
+    if not rows: return rows, 0
+    for _ in range(n):
+        at = r.randrange(len(rows))
+        rows.insert(r.choice([at + 1, len(rows), r.randrange(at + 1, len(rows) + 1)]), dict(rows[at], again=Num(str(r.randrange(3)))))
+    return rows, n
+
+
+def order(r, n, options=()):
+    a = [row(r, Num(str(i))) for i in range(r.randrange(n // 2, n + 1))]
+    b = sorted(edit(r, a, r.choice([0, 0.02, 0.2])), key=lambda v: canon(v['id'])[0] == 'n' and Decimal(v['id'].text) or 0)
+    (x, n_x), (y, n_y) = twice(r, disorder(r, a)), twice(r, disorder(r, b))
+    write(r, 'a.ndjson', x, plain=True)
+    write(r, 'b.ndjson', y, plain=True)
+    want = model(first(x), first(y))
+    if n_y: want = {k: v for k, v in want.items() if v[0] != 'delete'}
+    if os.path.exists('rejects'): os.unlink('rejects')
+    rc, out, err = run(['sync-diff', '--key', 'id', '--rejects', 'rejects', *options, 'a.ndjson', 'b.ndjson'])
+    got = changes(out)
+    wrong = [(k, got.get(k), want.get(k)) for k in {**got, **want} if got.get(k) != want.get(k)]
+    assert not wrong, '%d keys differ from the model, such as (key, got, want) %r' % (len(wrong), wrong[0])
+    with open('rejects') as f: codes = [parse(line)['_sync']['error']['code'] for line in f]
+    assert codes == ['duplicate-key'] * (n_x + n_y), 'rejects: %r, not %d and %d' % (codes, n_x, n_y)
+    return out.split('\n', 1)[1]
+
+
+def first(rows):
+    """Of rows of one key the first."""
+    out = {}
+    for v in rows: out.setdefault(canon(v['id']), v)
+    return list(out.values())
+
+
 def load(r, where):
     a = [dict(v, id=Num(str(i))) for i, v in enumerate(make(r, 300))]
     b = edit(r, a, 0.2)
@@ -142,10 +188,6 @@ def load(r, where):
     with open('a.ndjson') as f:
         got = {canon(v['id']): canon(v) for v in (parse(l) for l in f)}
     assert got == {canon(v['id']): canon(v) for v in b}, 'the loaded file is not B'
-
-
-def scalar(r):
-    return r.choice([None, Num(str(r.randrange(-5, 1000))), 'text %d' % r.randrange(5), 'é', '', Num('2.5')])
 
 
 def load_sqlite(r):
@@ -175,5 +217,8 @@ def apply_diff(a, b, options):
 
 r = random.Random(int(sys.argv[1]))
 if sys.argv[2] == 'spill': spill(r)
+elif sys.argv[2] == 'order':
+    for _ in range(int(sys.argv[3])): order(r, r.choice([5, 60, 300]))
+    for _ in range(2): order(r, 25000, ['--memory', '1M'])
 elif sys.argv[2] == 'load': load(r, sys.argv[3])
 else: rounds(r, int(sys.argv[2]))
