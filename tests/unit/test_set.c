@@ -185,7 +185,7 @@ static struct hash128 hash_of(uint64_t i) { return (struct hash128){ i * 0x9e377
 
 static void tables_find_what_was_put(void **state)
 {
-	struct memory memory = { 64 << 20, 0 };
+	struct memory memory = { 32 << 20, 0 };
 	struct table t;
 	uint64_t *entry, i;
 	bool added;
