@@ -268,6 +268,9 @@ ok 'random documents agree with the model' sh -c 'cd model && python3 "$ROOT/tes
 ok 'in memory, spilled and in any order it is the same' sh -c 'cd model && TMPDIR=$T/spill python3 "$ROOT/tests/cli/diff_model.py" 1 spill'
 ok 'in the order of keys, and where that ends, it is right' sh -c 'cd model && TMPDIR=$T/spill python3 "$ROOT/tests/cli/diff_model.py" 1 order 40'
 is "$(ls -A spill)" '' 'no spill file is left'
+for seed in 1 2 3; do
+	ok "a file is what its changes made it, $seed" sh -c "cd model && python3 \"\$ROOT/tests/cli/diff_model.py\" $seed load file"
+done
 if [ -x "$BUILD/libexec/sync/sync-load-sqlite" ]; then
 	ok 'a table is what its changes made it' sh -c 'cd model && python3 "$ROOT/tests/cli/diff_model.py" 1 load sqlite'
 fi

@@ -227,9 +227,27 @@ printf '{"a":1.1,"c":1}\n' >y.ndjson
 run sync-merge --plain -k a --prefer ours -b x.ndjson x.ndjson y.ndjson
 out_is '{"a":1.10,"c":1}' 'digits are kept'
 
+# ---- killed: the spill file and what was to be replaced leave no trace
+mkdir spill killed
+mkfifo killed.fifo
+echo old >killed/c.ndjson
+exec 9<>killed.fifo
+lines '{"_sync":{"op":"begin","format":1,"scope":"full"}}' '{"_sync":{"op":"schema","stream":"s","key":["id"],"schema":{}}}' >&9
+TMPDIR=$T/spill sync-merge -k id --memory 1M --conflicts killed/c.ndjson ours.ndjson - <killed.fifo >/dev/null 2>&1 9>&- &
+pid=$!
+awk 'BEGIN { for (i = 2; i < 40000; i++) printf "{\"id\":%d,\"text\":\"a row that is sorted in the spill file\"}\n", i }' >&9
+is "$(ls -A spill)" '' 'the spill file has no name'
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+exec 9>&-
+alone() { [ "$(ls -A killed)" = c.ndjson ]; }
+ok 'nothing is left beside the file of conflicts' until_true 20 alone
+is "$(cat killed/c.ndjson)" old 'which is as it was'
+is "$(ls -A spill)" '' 'and no spill file'
+
 # ---- against a model
 export PYTHONDONTWRITEBYTECODE=1
-mkdir spill model
+mkdir model
 ok 'random documents agree with the model' sh -c 'cd model && python3 "$ROOT/tests/cli/merge_model.py" 1 60'
 ok 'in memory, spilled and in any order it is the same' sh -c 'cd model && TMPDIR=$T/spill python3 "$ROOT/tests/cli/merge_model.py" 1 spill'
 ok 'changes bring each side to the merged rows' sh -c 'cd model && python3 "$ROOT/tests/cli/merge_model.py" 1 apply 20'
