@@ -119,6 +119,8 @@ static int run(struct tool *t, const struct options *o, struct diff *d, const ch
 
 	if (t->opt.memory < MEMORY_LEAST)
 		return error_set(err, EXIT_USAGE, "--memory is at least 1M");
+	if (!strcmp(operand[0], "-") && !strcmp(operand[1], "-"))
+		return error_set(err, EXIT_USAGE, "standard input can't be both operands");
 	if (parse_only(o->only, &opt.only, err))
 		return -1;
 	opt.operand = (struct operand_options){ .reader = tool_reader_options(t, false), .stream = o->stream, .accept_part = o->accept_part };

@@ -102,6 +102,16 @@ static int open_operands(struct program *p, struct error *err)
 	return 0;
 }
 
+/* Standard input can be read once. */
+static int check_stdin(const struct program *p, struct error *err)
+{
+	int n = p->opt->base && !strcmp(p->opt->base, "-"), i;
+
+	for (i = 0; i < p->sides.n; i++)
+		n += !strcmp(p->sides.operand[i], "-");
+	return n > 1 ? error_set(err, EXIT_USAGE, "standard input can't be several operands") : 0;
+}
+
 static int prepare(struct program *p, char **argv, int n, struct error *err)
 {
 	struct policy_options policy = { p->opt->policy, p->opt->key, p->opt->newest, p->opt->prefer };
@@ -110,7 +120,7 @@ static int prepare(struct program *p, char **argv, int n, struct error *err)
 		return error_set(err, EXIT_USAGE, "--memory is at least 1M");
 	if (p->opt->newest && p->opt->prefer)
 		return error_set(err, EXIT_USAGE, "--newest and --prefer exclude each other");
-	if (sides_parse(&p->sides, argv, n, err) || policy_load(&p->policy, &policy, p->sides.name, p->sides.n, p->opt->base != NULL, err))
+	if (sides_parse(&p->sides, argv, n, err) || check_stdin(p, err) || policy_load(&p->policy, &policy, p->sides.name, p->sides.n, p->opt->base != NULL, err))
 		return -1;
 	add_source(p);
 	if (p->opt->resolved && (p->resolved_fd = io_open_read(p->opt->resolved, err)) < 0)

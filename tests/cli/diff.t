@@ -129,6 +129,9 @@ out_is '{"_sync":{"op":"update","stream":"s"},"id":4,"home":"Goole"}' 'what the 
 run sync-diff --plain --accept-part --only update -k id --stream s new.ndjson - <x.ndjson
 out_is '{"_sync":{"op":"update","stream":"s","ts":"2026-01-01T00:00:00Z"},"id":4,"home":"x"}' 'but what the new one says does'
 
+run sync-diff -k id - - <new.saved
+status_is 2 'standard input twice'
+
 # ---- text without types
 lines 'id,n,t,note' '1,2.50,true,' '2,007,x,"a"' '3,1,false,""' >x.csv
 lines '{"id":1,"n":2.5,"t":true}' '{"id":2,"n":"007","t":"x","note":"a"}' '{"id":3,"n":1,"t":false,"note":""}' >x.ndjson

@@ -183,6 +183,9 @@ run sync-merge -k id ours.ndjson bad.ndjson
 status_is 3 'a key twice'
 err_has 'bad.ndjson:3: key 2 was there before' 'is named with its line'
 
+run sync-merge -k id -b - ours.ndjson - </dev/null
+status_is 2 'standard input twice'
+
 # ---- text without types
 lines 'id,n,on,note' '1,2.50,true,' '2,7,false,x' >x.csv
 lines '{"id":1,"n":2.5,"on":true}' '{"id":2,"n":7,"on":true,"note":"x"}' >b.ndjson
