@@ -120,9 +120,12 @@ plain none.json
 out_is '' 'an empty array'
 json_refused() {
 	printf "$1" >bad.json
-	run sync-extract bad.json
-	status_is 3 "$3"
-	err_has "bad.json:$2: " "$3, where"
+	line=$2
+	what=$3
+	shift 3
+	run sync-extract bad.json "$@"
+	status_is 3 "$what"
+	err_has "bad.json:$line: " "$what, where"
 }
 json_refused '[{"a":1},\n{"a":2}' 2 'a truncated array'
 json_refused '[{"a":1},\n{"a":"x' 2 'a truncated string'
@@ -131,7 +134,37 @@ json_refused '[{"a":1},\n3]' 2 'a record that is no object'
 json_refused '[{"a":1},\n{"a":01}]' 2 'a wrong number'
 json_refused '[{"a":1},\n{"a":[1}]]' 2 'brackets that do not match'
 json_refused '{"x":[1,\n2 3],"rows":[]}' 2 'damage in what is passed over' --records rows
-run sh -c 'sync-extract bad.json --plain --rejects rejects2; cat rejects2'
+json_refused '{"x":[1,\n2 3],"rows":[]}' 1 'two words in a record of several lines'
+json_refused '[{"a":tr\nue}]' 1 'half a word'
+json_refused '[{"a":"x\ny"}]' 1 'a line feed in a string'
+json_refused '[{"a":1},\n\001]' 2 'a control character in place of a record'
+cat >documents.py <<'EOF'
+# Random documents, written in many ways, against Python; and one cut at every byte.
+import json, random, subprocess
+r = random.Random(4)
+def value(depth):
+    k = r.randrange(7 if depth else 4)
+    if k == 0: return r.choice([None, True, False])
+    if k == 1: return r.choice([0, -1.5, 1e30, 123456789012345678901234567890])
+    if k <= 3: return ''.join(r.choice('a{}[]",\\:ö\n\t 1') for _ in range(r.choice([0, 1, 5, 40])))
+    if k == 4: return [value(depth - 1) for _ in range(r.randrange(4))]
+    return {str(i) + r.choice('a "\\'): value(depth - 1) for i in range(r.randrange(5))}
+def extract(text, *options):
+    open('j.json', 'w', newline='').write(text)
+    return subprocess.run(['sync-extract', '--plain', 'j.json', *options], capture_output=True)
+for n in range(60):
+    rows = [{'i': i, 'v': value(4)} for i in range(r.randrange(60))]
+    text = json.dumps(rows if n % 2 else {'x': value(3), 'rows': rows, 'y': value(3)}, indent=r.choice([None, 0, 1, 4]), ensure_ascii=r.random() < .5)
+    if r.random() < .3: text = text.replace('\n', '\r\n')
+    p = extract(text, *([] if n % 2 else ['--records', 'rows']))
+    assert p.returncode == 0, p.stderr
+    assert [json.loads(l) for l in p.stdout.decode().split('\n')[:-1]] == rows
+text = '[{"a":[1,{"b":"x\\"]"}]},\n {"c":null}]'
+for i in range(1, len(text)): assert extract(text[:i]).returncode == 3, text[:i]
+p = extract('[{"a":"' + 'x' * 700000 + '"},{"b":1}]')
+assert p.returncode == 0 and p.stdout.count(b'\n') == 2
+EOF
+ok 'random documents' python3 documents.py
 run sync-extract arr.json --state s.json
 status_is 2 'a document has no place to go on from'
 
