@@ -120,7 +120,7 @@ run sync-extract p.csv --with-path
 status_is 3 'a column called _path and --with-path'
 
 # ---- random tables against Python
-cat >random.py <<'EOF'
+cat >tables.py <<'EOF'
 import csv, io, json, random, subprocess, sys
 r = random.Random(int(sys.argv[1]))
 alphabet = ['a', 'ö', '€', '😀', '"', ',', '\n', '\r\n', '\\', '\t', ' ', '\x01', '0', 'x' * 17, 'y' * 40, "'"]
@@ -144,7 +144,7 @@ for round in range(60):
     read = list(csv.reader(io.StringIO(text, newline=''), delimiter=delimiter))
     assert [[c or '' for c in row] for row in rows] == [x if x else [''] for x in read[1:]], text
 EOF
-ok 'random tables are read as Python reads them' python3 random.py 1
+ok 'random tables are read as Python reads them' python3 tables.py 1
 python3 - <<'EOF' >big.csv
 print('a,b,c')
 for i in range(200000): print('%d,"%s",%s' % (i, 'x' * (i % 60), 'y,z'.replace(',', '') * (i % 9)))
