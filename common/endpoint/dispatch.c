@@ -35,7 +35,7 @@ static char **resolved(const struct endpoint *e, int argc, char **argv, int firs
 int dispatch(const struct opt_program *program, int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
-	struct endpoint e = { NULL, NULL, NULL };
+	struct endpoint e = ENDPOINT_INIT;
 	struct buf option = BUF_INIT;	/* --stream=…, for as long as args */
 	char **args = NULL;
 	int first;
@@ -49,6 +49,8 @@ int dispatch(const struct opt_program *program, int argc, char **argv)
 		error_set(&err, EXIT_USAGE, "an endpoint is missing; try '%s --help'", program->name);
 	else if (first >= 0 && !endpoint_parse(&e, argv[first], &err)) {
 		args = resolved(&e, argc, argv, first, &option);
+		if (e.password)
+			(void)setenv("SYNC_PASSWORD", e.password, 1);
 		connector_exec(program->name, e.scheme, args, &err);
 	}
 	free(args);

@@ -12,7 +12,8 @@ void endpoint_release(struct endpoint *e)
 	free(e->scheme);
 	free(e->text);
 	free(e->stream);
-	*e = (struct endpoint){ NULL, NULL, NULL };
+	free(e->password);
+	*e = (struct endpoint)ENDPOINT_INIT;
 }
 
 bool path_is_sqlite(const char *path)
@@ -39,16 +40,33 @@ static size_t scheme_length(const char *s)
 	return strncmp(s + n, "://", 3) ? 0 : n;
 }
 
-static int refuse_password(const char *uri, size_t scheme, struct error *err)
+/* The password of user:password@host, from its colon on, and its length; NULL for none. */
+static char *find_password(char *authority, size_t *n)
 {
-	const char *authority = uri + scheme + 3, *end = authority + strcspn(authority, "/?#");
-	const char *at = NULL, *p;
+	char *end = authority + strcspn(authority, "/?#"), *at = NULL, *colon, *p;
 
 	for (p = authority; p < end; p++)
 		if (*p == '@')
 			at = p;
-	if (!at || !memchr(authority, ':', (size_t)(at - authority)))
+	colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+	if (colon)
+		*n = (size_t)(at - colon);
+	return colon;
+}
+
+/* A password that a named endpoint holds goes to its connector by another way than argv; one in argv is refused. */
+static int take_password(struct endpoint *e, size_t scheme, bool named, struct error *err)
+{
+	size_t n;
+	char *p = find_password(e->text + scheme + 3, &n);
+
+	if (!p)
 		return 0;
+	if (named) {
+		e->password = xstrndup(p + 1, n - 1);
+		memmove(p, p + n, strlen(p + n) + 1);
+		return 0;
+	}
 	return error_set(err, EXIT_USAGE, "a password in a command line can be read by everyone here: put the address into the "
 			 "endpoints file, mode 0600, and name it '@NAME'");
 }
@@ -69,7 +87,7 @@ static int parse(struct endpoint *e, const char *operand, bool named, struct err
 
 	e->text = xstrdup(operand);
 	if (n) {
-		if (!named && refuse_password(operand, n, err))
+		if (take_password(e, n, named, err))
 			return -1;
 		e->scheme = xstrndup(operand, n);
 		set_fragment(e);
@@ -103,7 +121,7 @@ int endpoint_parse(struct endpoint *e, const char *operand, struct error *err)
 {
 	int failed;
 
-	*e = (struct endpoint){ NULL, NULL, NULL };
+	*e = (struct endpoint)ENDPOINT_INIT;
 	if (!*operand)
 		return error_set(err, EXIT_USAGE, "an empty operand names nothing");
 	failed = operand[0] == '@' && operand[1] ? parse_named(e, operand, err) : parse(e, operand, false, err);

@@ -17,7 +17,9 @@ struct endpoint {
 	char *scheme;	/* owned */
 	char *text;	/* owned: for the connector, without the fragment */
 	char *stream;	/* owned: the fragment, NULL for none */
+	char *password;	/* owned: of a named endpoint, as its URI wrote it, and taken out of text; NULL for none */
 };
+#define ENDPOINT_INIT { NULL, NULL, NULL, NULL }
 
 /* 0; or -1: a usage error, such as a password in the text, with the way to do it. */
 int endpoint_parse(struct endpoint *e, const char *operand, struct error *err);

@@ -55,6 +55,15 @@ status_is 2 'an endpoints file that others may read is refused'
 chmod 600 endpoints
 run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @shelf
 status_is 0 'a name from the endpoints file'
+cat >bin/sync-extract-show <<'END'
+#!/bin/sh
+echo "$1 $SYNC_PASSWORD" >&2
+exit 3
+END
+chmod +x bin/sync-extract-show
+echo 'secret show://me:s%40:c@host:1/x?y=u:v@w' >>endpoints
+run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @secret
+err_has '^show://me@host:1/x[?]y=u:v@w s%40:c$' 'a password of the endpoints file is in the environment, not among the arguments'
 run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @nowhere
 err_has "no endpoint 'nowhere'" 'a name that is not there'
 finish
