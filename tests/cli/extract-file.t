@@ -201,6 +201,38 @@ run sync-extract bomb.ndjson.zst
 status_is 3 'what unpacks without end'
 err_has '2000 times' 'is bounded'
 
+# ---- what happens to a file while it is read
+cat >meanwhile.py <<'EOF'
+import os, subprocess, sys
+def read(what):
+    with open('live.ndjson', 'w') as f:
+        for i in range(60000): f.write('{"i":%d,"x":"%s"}\n' % (i, 'y' * 80))
+    size = os.stat('live.ndjson').st_size
+    p = subprocess.Popen(['sync-extract', 'live.ndjson'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p.stdout.read(1000)              # it has begun, and waits for us
+    what(size)
+    out = p.stdout.read()
+    return p.wait(), p.stderr.read().decode(), out
+def replace(size):
+    open('new', 'w').write('{}\n'); os.rename('new', 'live.ndjson')
+def rewrite(size):
+    with open('live.ndjson', 'r+') as f: f.write('{"i":1')
+    os.utime('live.ndjson', (1, 1))
+def append(size):
+    with open('live.ndjson', 'a') as f: f.write('{"i":-1}\n')
+code, err, out = read(lambda size: os.truncate('live.ndjson', size // 2))
+assert code == 3 and 'shrank' in err, (code, err)
+code, err, out = read(lambda size: os.remove('live.ndjson'))
+assert code == 3 and 'vanished' in err, (code, err)
+code, err, out = read(rewrite)
+assert code == 3 and 'written to' in err, (code, err)
+code, err, out = read(replace)       # the old file is read to its end
+assert code == 0 and b'"count":{"live":60000}' in out, (code, err)
+code, err, out = read(append)
+assert code == 0, (code, err)
+EOF
+ok 'a file that shrinks, goes, is written to, replaced or appended to while it is read' python3 meanwhile.py
+
 # ---- streams
 mkdir f
 cp d.ndjson f/a.ndjson

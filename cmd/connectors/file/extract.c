@@ -284,7 +284,14 @@ static int check_position(struct extract *x, struct source *s, struct input *in,
 
 static int read_opened(struct extract *x, struct source *s, struct input *in, struct error *err)
 {
-	if (read_form(x, in, err) || (!x->o->follow && input_check(in, x->path, err)))
+	struct error cause = ERROR_INIT;
+	int failed = read_form(x, in, err);
+
+	if (!x->o->follow && input_check(in, x->path, &cause)) {
+		*err = cause;	/* half a line was not the cause */
+		failed = -1;
+	}
+	if (failed)
 		return -1;
 	if (!has_checkpoints(x))
 		return 0;
