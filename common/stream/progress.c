@@ -79,7 +79,7 @@ void progress_update(struct progress *p, uint64_t records, uint64_t bytes)
 		return;
 	p->shown = now;
 	p->drawn = true;
-	progress_text(text, records, bytes, p->total, (double)(now - p->began) / 1e9);
+	progress_text(text, p->records + records, p->bytes + bytes, p->total, (double)(now - p->began) / 1e9);
 	n = write(STDERR_FILENO, line, (size_t)snprintf(line, sizeof line, "\r%s\x1b[K", text));
 	(void)n;
 }

@@ -10,6 +10,7 @@ struct progress {
 	uint64_t total;		/* bytes there are to read, 0 when unknown */
 	int64_t began, shown;	/* monotonic nanoseconds */
 	bool drawn;
+	uint64_t records, bytes;	/* of the inputs that came before the one being read */
 };
 
 /* Shows something only with `wanted` and where standard error is a terminal. */

@@ -99,6 +99,8 @@ void tool_account(struct tool *t, const struct reader *r)
 	uint32_t i;
 
 	t->bytes_in += r->bytes;
+	t->progress.bytes += r->bytes;
+	t->progress.records += r->records;
 	for (i = 0; i < t->streams.n; i++)
 		counts_add(&t->read, i, counts_get(&r->total, i));
 	t->records_in = counts_total(&t->read);

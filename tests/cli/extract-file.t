@@ -168,6 +168,8 @@ ok 'random documents' python3 documents.py
 run sync-extract arr.json --state s.json
 status_is 2 'a document has no place to go on from'
 
+printf '{"a":1}\n' >tiny.ndjson
+
 # ---- packed
 gzip -c d.ndjson >d2.ndjson.gz
 cat d2.ndjson.gz d2.ndjson.gz >d3.ndjson.gz
@@ -263,6 +265,33 @@ is "$(jq -c 'select(._sync.op|not)|del(._sync)|keys' out)" '["e","}"]
 []
 ["a","b"]' 'empty objects among several streams'
 
+cp d.ndjson 'a b.ndjson'
+run sync-extract "file://$T/a%20b.ndjson"
+is "$(tail -n 1 out | jq -c ._sync.count)" '{"a b":1}' 'an address'
+for bad in file://d.ndjson file:///a%2 file:///a%zz.ndjson file:///a%00b; do
+	run sync-extract "$bad"
+	status_is 2 "$bad is none"
+done
+run sync-extract d.ndjson x.db
+status_is 2 'a database among files'
+run sync-extract d.ndjson --header a
+status_is 2 '--header where nothing is CSV'
+run sync-extract d.ndjson --records a
+status_is 2 '--records where nothing is JSON'
+echo '{"properties":{"a":{"type":"number"}}}' >schema.json
+run sync-extract d.ndjson --schema schema.json
+is "$(sed -n 2p out | jq -c ._sync.schema)" '{"properties":{"a":{"type":"number"}}}' '--schema is declared for NDJSON too'
+echo '[' >no.json
+run sync-extract d.ndjson --schema no.json
+status_is 2 'a schema that is none'
+printf '{}\n{}\n[]\n' >pc.ndjson
+run sync-extract pc.ndjson --rejects rej --max-errors 20%
+status_is 3 'more set aside than --max-errors'
+run sync-extract pc.ndjson --rejects rej --max-errors 50%
+status_is 1 'less'
+run sync-extract d.ndjson tiny.ndjson --stats stats.json
+is "$(jq -c '[.records.read,.records.written,.bytes.read,.streams]' stats.json)" '[2,2,53,{"d":{"read":1,"written":1,"rejects":0},"tiny":{"read":1,"written":1,"rejects":0}}]' '--stats'
+
 # ---- shards: each line in exactly one
 python3 -c '
 import random
@@ -279,7 +308,6 @@ for n in 1 2 7; do
 	done
 done
 ok 'shards part files' test ! -e differ
-printf '{"a":1}\n' >tiny.ndjson
 for i in 1 2 3 4 5 6 7 8 9; do sync-extract --plain --shard $i/9 tiny.ndjson; done >got
 is "$(cat got)" '{"a":1}' 'more shards than lines'
 run sync-extract --shard 1/2 many.ndjson

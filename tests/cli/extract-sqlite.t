@@ -84,6 +84,12 @@ status_is 2 'no such column'
 run sync-extract a.db --query 'select "nosuch" from team' --stream q
 status_is 2 'a name in double quotes is no text'
 
+run sync-extract a.db --query 'select id, name from team -- by id' --stream q --plain --cursor id --shard 1/1
+is "$(jq -c .id out)" '1
+2' 'with a cursor, in its order'
+run sync-extract a.db --stats stats.json
+is "$(jq -c '.records' stats.json)" '{"read":4,"written":4}' '--stats'
+
 # ---- values: everything that SQLite can hold, against Python, and into another database and back
 cat >values.py <<'EOF'
 import base64, json, math, random, sqlite3, struct, subprocess, sys

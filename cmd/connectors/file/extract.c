@@ -82,6 +82,16 @@ static void set_lead(struct extract *x)
 		json_add_string(&x->lead, span_of(error_show(span_of(x->path))));
 }
 
+void add_schema(const struct extract *x, struct buf *out)
+{
+	size_t i = out->n;
+
+	record_write(&x->schema, out);
+	for (; i < out->n; i++)
+		if (out->p[i] == '\n' || out->p[i] == '\r')
+			out->p[i] = ' ';	/* in JSON a line feed stands between values only */
+}
+
 int declare(struct extract *x, struct span schema, struct error *err)
 {
 	struct buf mark = BUF_INIT, own = BUF_INIT;
@@ -89,7 +99,7 @@ int declare(struct extract *x, struct span schema, struct error *err)
 	int failed = 0;
 
 	if (x->has_schema && schema.n == 2) {
-		record_write(&x->schema, &own);
+		add_schema(x, &own);
 		schema = buf_span(&own);
 	}
 	buf_addf(&mark, "%u:", x->source->stream);
@@ -217,6 +227,28 @@ int set_aside(struct extract *x, struct span line, uint64_t lineno, const struct
 
 	error_prefix(&reason, "%s:%llu", x->path, (unsigned long long)lineno);
 	return writer_reject_raw(&x->tool->writer, line, x->source->stream, &reason, err);
+}
+
+void show_progress(struct extract *x)
+{
+	struct progress *p = &x->tool->progress;
+
+	progress_update(p, counts_total(&x->tool->read) - p->records, x->tool->bytes_in - p->bytes);
+}
+
+/* The bytes of all files, where none is packed or a pipe; else 0. */
+static uint64_t size_of_all(const struct extract *x)
+{
+	uint64_t total = 0;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < x->sources.n; i++) {
+		if (stat(x->sources.v[i].path, &st) || !S_ISREG(st.st_mode) || is_packed(x->sources.v[i].path))
+			return 0;
+		total += (uint64_t)st.st_size;
+	}
+	return total;
 }
 
 void say_unfinished(const struct extract *x)
@@ -367,12 +399,15 @@ static int extract_all(struct extract *x, struct error *err)
 {
 	size_t i;
 
+	progress_start(&x->tool->progress, x->tool->opt.progress, x->o->follow ? 0 : size_of_all(x));
 	for (i = 0; i < x->sources.n; i++)
 		if (extract_source(x, &x->sources.v[i], err))
 			return -1;
 	if (x->o->follow && follow(x, extract_source, err))
 		return -1;
 	if (!x->sources.n && open_section(x, err))
+		return -1;
+	if (rejects_check(&x->tool->rejects, x->tool->writer.records + x->tool->rejects.n, true, err))
 		return -1;
 	return checkpoint_streams(x, true, err) || close_section(x, err) ? -1 : 0;
 }
@@ -400,6 +435,31 @@ static int check_options(const struct extract *x, struct error *err)
 		return error_set(err, EXIT_USAGE, "--quote is one ASCII character, or nothing for none");
 	if (o->quote && o->delimiter && *o->quote == *o->delimiter)
 		return error_set(err, EXIT_USAGE, "--quote and --delimiter are the same");
+	return 0;
+}
+
+static bool has_format(const struct extract *x, int a, int b)
+{
+	size_t i;
+
+	for (i = 0; i < x->sources.n; i++)
+		if (x->sources.v[i].format == a || x->sources.v[i].format == b)
+			return true;
+	return x->sources.folders.n > 0;	/* files may come */
+}
+
+/* An option that means nothing to any of the files is a mistake. */
+static int check_formats(const struct extract *x, struct error *err)
+{
+	const struct extract_options *o = x->o;
+	const char *csv = o->header ? "--header" : o->delimiter ? "--delimiter" : o->quote ? "--quote" : NULL;
+
+	if (csv && !has_format(x, FORMAT_CSV, FORMAT_TSV))
+		return error_set(err, EXIT_USAGE, "%s is for CSV, and no file is CSV (--format csv says so)", csv);
+	if (o->records && !has_format(x, FORMAT_JSON, FORMAT_JSON))
+		return error_set(err, EXIT_USAGE, "--records is for JSON documents, and no file is one (--format json says so)");
+	if (o->changes && !has_format(x, FORMAT_NDJSON, FORMAT_NDJSON))
+		return error_set(err, EXIT_USAGE, "--changes is for NDJSON, and no file is NDJSON (--format ndjson says so)");
 	return 0;
 }
 
@@ -449,7 +509,7 @@ static int prepare(struct extract *x, char **operands, int n, struct error *err)
 	read_key(x);
 	if (x->o->records && path_compile(&x->records, span_of(x->o->records), &x->arena, err))
 		return -1;
-	return list_sources(x, operands, n, err) || (x->o->state && state_start(x, err)) ? -1 : 0;
+	return list_sources(x, operands, n, err) || check_formats(x, err) || (x->o->state && state_start(x, err)) ? -1 : 0;
 }
 
 static void release(struct extract *x)

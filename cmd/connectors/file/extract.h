@@ -77,6 +77,7 @@ struct extract {
 /* ---- extract_list.c */
 int list_sources(struct extract *x, char **operands, int n, struct error *err);
 void sources_release(struct sources *s);
+bool is_packed(const char *path);	/* by its name */
 /* New files of the folders, added to the list; the number of them. */
 int list_new(struct extract *x, struct error *err);
 
@@ -109,6 +110,8 @@ int open_section(struct extract *x, struct error *err);
 int close_section(struct extract *x, struct error *err);
 /* Declares the source's stream; schema is JSON text. A repeat of the same is not written. */
 int declare(struct extract *x, struct span schema, struct error *err);
+/* Adds the schema of --schema, on one line. */
+void add_schema(const struct extract *x, struct buf *out);
 /* Between two records: a checkpoint of the stream in hand, if one is due. */
 int checkpoint(struct extract *x, struct error *err);
 /* Between two files: one of every stream that went on since its last, if they are due (or due or not, with now). */
@@ -121,6 +124,7 @@ int set_aside(struct extract *x, struct span line, uint64_t lineno, const struct
 bool in_shard(const struct extract *x, uint64_t n);
 /* The bytes of a file of this size whose records (those that begin there) are this shard's. */
 void shard_bytes(const struct extract *x, uint64_t size, uint64_t *from, uint64_t *to);
+void show_progress(struct extract *x);
 /* A file that doesn't end with a line feed, where more may come: what stands behind the last one is left for later. */
 void say_unfinished(const struct extract *x);
 

@@ -55,7 +55,7 @@ static int fill(struct csv *c, struct error *err)
 	memset(c->buf + c->end, 0, CSV_PADDING);
 	c->buf[c->end] = '\n';
 	tool->bytes_in += (uint64_t)got;
-	progress_update(&tool->progress, counts_total(&tool->read), tool->bytes_in);
+	show_progress(c->x);
 	return 0;
 }
 
@@ -114,10 +114,7 @@ static int declare_columns(struct csv *c, struct error *err)
 
 	csv_reader_start(&c->reader, SPAN_LIT("{"));	/* names as records have them */
 	if (x->has_schema) {
-		record_write(&x->schema, &b);
-		for (i = 0; i < b.n; i++)
-			if (b.p[i] == '\n' || b.p[i] == '\r')
-				b.p[i] = ' ';	/* in JSON a line feed stands between values only */
+		add_schema(x, &b);
 	} else {
 		buf_adds(&b, "{\"type\":\"object\",\"x-absent\":null,\"properties\":");
 		buf_adds(&b, c->reader.columns ? "" : "{");

@@ -12,11 +12,10 @@ struct document {
 static ssize_t read_bytes(void *ctx, void *p, size_t n, struct error *err)
 {
 	struct document *d = ctx;
-	struct tool *tool = d->x->tool;
 	ssize_t got = input_read(d->in, p, n, d->x->path, err);
 
-	tool->bytes_in += got > 0 ? (uint64_t)got : 0;
-	progress_update(&tool->progress, counts_total(&tool->read), tool->bytes_in);
+	d->x->tool->bytes_in += got > 0 ? (uint64_t)got : 0;
+	show_progress(d->x);
 	return got;
 }
 

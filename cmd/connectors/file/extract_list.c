@@ -2,11 +2,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "endpoint/uri.h"
 #include "extract.h"
 
 static const char *const packings[] = { ".gz", ".zst", ".zstd", NULL };
@@ -44,6 +46,16 @@ static struct span stem(const char *path, int *format)
 		break;
 	}
 	return base;
+}
+
+bool is_packed(const char *path)
+{
+	size_t i;
+
+	for (i = 0; packings[i]; i++)
+		if (ends_with(span_of(path), packings[i]))
+			return true;
+	return false;
 }
 
 static bool known_ending(const char *name)
@@ -135,20 +147,51 @@ static int add_pattern(struct extract *x, const char *pattern, struct error *err
 	return failed;
 }
 
+static int add_operand(struct extract *x, const char *operand, struct error *err);
+
+/* file:///a%20b.csv: an absolute path, percent-encoded (RFC 8089). */
+static int add_address(struct extract *x, const char *address, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	const char *p = address + 7;
+	unsigned byte;
+	int used, failed = *p != '/';
+
+	for (; *p && !failed; p++) {
+		if (*p != '%') {
+			buf_addc(&path, *p);
+			continue;
+		}
+		used = 0;
+		failed = strspn(p + 1, "0123456789abcdefABCDEF") < 2 || sscanf(p + 1, "%2x%n", &byte, &used) != 1 || !byte;
+		buf_addc(&path, failed ? '?' : (char)byte);
+		p += used;
+	}
+	if (failed)
+		error_set(err, EXIT_USAGE, "'%s' is no address of a file: it looks like file:///home/me/games.csv", address);
+	else
+		failed = add_operand(x, buf_str(&path), err);
+	buf_release(&path);
+	return failed ? -1 : 0;
+}
+
 static int add_operand(struct extract *x, const char *operand, struct error *err)
 {
 	struct stat st;
 	int added = 0;
 
 	if (!strncmp(operand, "file://", 7))
-		operand += 7;
+		return add_address(x, operand, err);
 	if (!strcmp(operand, "-"))
 		return add_source(x, operand, err);
+	if (path_is_sqlite(operand))
+		return error_set(err, EXIT_USAGE, "'%s' is a SQLite database, and the first operand is a file: a run reads one system",
+				 operand);
 	if (stat(operand, &st))
 		return add_pattern(x, operand, err);	/* a name that is no pattern matches itself or fails */
 	if (!S_ISDIR(st.st_mode))
 		return add_source(x, operand, err);
-	opt_list_add(&x->sources.folders, operand);
+	opt_list_add(&x->sources.folders, arena_dup(&x->arena, operand, strlen(operand)));
 	return add_folder(x, operand, false, &added, err);
 }
 

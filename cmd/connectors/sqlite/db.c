@@ -63,11 +63,6 @@ int db_name(struct db *db, const char *operand, double lock_timeout, struct erro
 	return 0;
 }
 
-bool db_exists(const struct db *db)
-{
-	return !access(db->path, F_OK);
-}
-
 /* What SQLite is to open: names such as ":memory:" or "file:x" mean files here. */
 static void file_name(const struct db *db, struct buf *out)
 {

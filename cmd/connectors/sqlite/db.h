@@ -30,7 +30,6 @@ int db_name(struct db *db, const char *operand, double lock_timeout, struct erro
 int db_open(struct db *db, int flags, struct error *err);
 void db_close(struct db *db);
 void db_release(struct db *db);
-bool db_exists(const struct db *db);
 
 /* Sets err from what SQLite said last: 75 for locks, 3 for all else. "cannot read 'app.db': database is locked". */
 int db_fail(struct db *db, const char *verb, struct error *err);

@@ -210,16 +210,9 @@ static int check_cursor(struct extract *x, struct error *err)
 	return 0;
 }
 
-/* A state that nobody has written yet is read as empty: its table, or its whole file, may be missing. */
-static bool is_state_to_come(const struct extract *x, char **names, int n)
-{
-	return n == 1 && !strcmp(names[0], "_sync_state") && !db_exists(&x->db);
-}
-
 static int extract(struct extract *x, char **names, int n, struct error *err)
 {
-	if (is_state_to_come(x, names, n))
-		return begin(x, names, n, err) || writer_end(&x->tool->writer, err) ? -1 : 0;
+	progress_start(&x->tool->progress, x->tool->opt.progress, 0);
 	if (start_reading(x, err) || (x->o->query ? tables_query(x, err) : tables_find(x, names, n, err)))
 		return -1;
 	x->tagged = x->tables > 1;
@@ -228,6 +221,8 @@ static int extract(struct extract *x, char **names, int n, struct error *err)
 	if (check_cursor(x, err) || begin(x, names, n, err) || read_tables(x, err) || stop_reading(x, err))
 		return -1;
 	if (x->o->follow && follow(x, err))
+		return -1;
+	if (rejects_check(&x->tool->rejects, x->tool->writer.records + x->tool->rejects.n, true, err))
 		return -1;
 	return writer_end(&x->tool->writer, err);
 }

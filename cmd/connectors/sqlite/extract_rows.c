@@ -4,7 +4,7 @@
 #include "extract.h"
 #include "value/number.h"
 
-enum { SCALAR = 64 };	/* room for any number */
+enum { SCALAR = 64, CHECK_EVERY = 256 };	/* room for any number; rows between looks at the clock */
 
 static void room(struct buf *b, size_t n)
 {
@@ -245,10 +245,13 @@ static int one_row(struct extract *x, struct table *t, sqlite3_stmt *row, row_ju
 
 int rows_write(struct extract *x, struct table *t, sqlite3_stmt *stmt, row_judge *judge, bool checkpoints, struct error *err)
 {
+	struct tool *tool = x->tool;
 	int got;
 
 	while ((got = db_step(&x->db, stmt, "read", err)) > 0) {
-		counts_add(&x->tool->read, t->stream, 1);
+		counts_add(&tool->read, t->stream, 1);
+		if (tool->writer.records % CHECK_EVERY == 0)
+			progress_update(&tool->progress, counts_total(&tool->read), tool->writer.bytes);
 		if (one_row(x, t, stmt, judge, err) || (checkpoints && checkpoint(x, t, false, err)))
 			return -1;
 	}

@@ -238,8 +238,7 @@ int tables_find(struct extract *x, char **names, int n, struct error *err)
 		got = add_named(x, names[i], err);
 		if (got < 0)
 			return -1;
-		/* a state that nobody has written yet is no error: a first run */
-		if (!got && strcmp(names[i], "_sync_state"))
+		if (!got)
 			return error_set(err, EXIT_FAILED, "there is no table or view '%s' in '%s'", error_show(span_of(names[i])),
 					 x->db.path);
 	}
