@@ -15,6 +15,7 @@ static const struct { const char *name; scan_fn *scan; } variants[] = {
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
 static size_t chosen = VARIANTS;
+static bool use_shapes = true;
 
 static bool has(const char *variant)
 {
@@ -56,6 +57,11 @@ const char *scan_variant(void)
 	return variants[chosen].name;
 }
 
+void scan_use_shapes(bool on)
+{
+	use_shapes = on;
+}
+
 int scan_fail(struct scan_fault *fault, enum fault what, size_t at)
 {
 	fault->what = what;
@@ -82,7 +88,8 @@ int scan_grow(struct tape *tape, const struct scan_limits *limits, struct scan_f
 void tape_release(struct tape *tape)
 {
 	free(tape->tok);
-	*tape = (struct tape){ NULL, 0, 0 };
+	free(tape->work);
+	*tape = (struct tape)TAPE_INIT;
 }
 
 static int hex4(const char *p, const char *end)
@@ -174,6 +181,18 @@ const char *scan_utf8(const char *text, const char *text_end)
 	return NULL;
 }
 
+void scan_index_escapes(struct scan_index *x, const char *p)
+{
+	const char *at = p, *end = p + x->size;
+	size_t i;
+
+	while ((at = memchr(at, '\\', (size_t)(end - at))) && end - at > 1) {
+		i = (size_t)(at + 1 - p);
+		x->quote[i / 64] &= ~((uint64_t)1 << (i & 63));
+		at += 2;
+	}
+}
+
 int scan_check_utf8(struct span text)
 {
 	return text.n && scan_utf8(text.p, text.p + text.n) ? -1 : 0;
@@ -209,6 +228,17 @@ static int explain(const struct scan_fault *f, const struct scan_limits *limits,
 	}
 }
 
+static int scan_work_new(struct tape *tape)
+{
+	tape->work = aligned_alloc(64, (sizeof *tape->work + 63) / 64 * 64);
+	if (!tape->work)
+		return -1;
+	tape->work->like.shape = 0;
+	tape->work->like.missed = tape->work->like.patience = 0;
+	tape->work->like.used = false;
+	return 0;
+}
+
 int scan_onto(struct tape *tape, const char *base, size_t from, size_t size, const struct scan_limits *limits, struct error *err)
 {
 	struct scan_fault fault;
@@ -216,11 +246,10 @@ int scan_onto(struct tape *tape, const char *base, size_t from, size_t size, con
 
 	if (chosen == VARIANTS)
 		choose_best();
-	if (!variants[chosen].scan(tape, base, from, size, limits, &fault)) {
-		if (tape->n <= limits->tokens)
-			return 0;
-		scan_fail(&fault, FAULT_TOKENS, from + size);
-	}
+	if (!tape->work && scan_work_new(tape))
+		return error_set(err, EXIT_FAILED, "out of memory for a record");
+	if (!variants[chosen].scan(tape, base, from, size, limits, &fault))
+		return 0;
 	tape->n = before;
 	fault.at -= from;
 	return explain(&fault, limits, err);
@@ -231,5 +260,12 @@ int scan_text(struct tape *tape, const char *p, size_t n, const struct scan_limi
 	tape->n = 0;
 	if (n > INT32_MAX)
 		return error_data(err, "too-long", "a line of %zu bytes; two GiB is the most", n);
-	return scan_onto(tape, p, 0, n, limits, err);
+	tape->shape = 0;
+	if (!use_shapes && tape->work)
+		tape->work->like.shape = 0;
+	if (scan_onto(tape, p, 0, n, limits, err))
+		return -1;
+	if (use_shapes && !tape->shape)
+		scan_learn(tape, p, n);
+	return 0;
 }

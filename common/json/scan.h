@@ -1,6 +1,9 @@
 /*
  * scan: one line of JSON, checked against RFC 8259 and UTF-8 in one pass, into a flat tape of tokens.
  *
+ * Lines mostly look like the one before: where names and brackets stand as they did there, they are compared
+ * instead of parsed, and the tape is the last one's with other places.
+ *
  * The variants (AVX2, SSE2, portable) are chosen once, at the first scan, by what the processor has;
  * SYNC_SCAN=portable|sse2|avx2 in the environment picks a lesser one. All give the same tape and the
  * same error for the same bytes.
@@ -8,6 +11,7 @@
 #ifndef SYNC_JSON_SCAN_H
 #define SYNC_JSON_SCAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -46,7 +50,15 @@ struct token {
 struct tape {
 	struct token *tok;	/* owned; tok[0] is the root */
 	uint32_t n, cap;	/* tokens used, allocated */
+	/*
+	 * What the line last scanned looks like: lines of one shape other than 0 have the same names, byte for byte, at the
+	 * same places of the tape, and the same containers; only their scalars differ. 0: not known. Numbers are not used
+	 * twice in a process. Edits of the tape don't count.
+	 */
+	uint64_t shape;
+	struct scan_work *work;	/* owned: what the scanner keeps from line to line, private to it */
 };
+#define TAPE_INIT { .tok = NULL }
 
 struct scan_limits {
 	uint32_t depth;		/* nested containers, 128 unless told */
@@ -65,6 +77,8 @@ void tape_release(struct tape *tape);
 /* 0 if the bytes are UTF-8 (RFC 3629), else -1. */
 int scan_check_utf8(struct span text);
 
+/* Whether lines are tried against the shape of those before (they are): off for tests and measurements. */
+void scan_use_shapes(bool on);
 /* The variant in use: "avx2", "sse2", "portable". scan_choose returns -1 where this machine lacks it. */
 const char *scan_variant(void);
 int scan_choose(const char *variant);

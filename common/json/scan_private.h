@@ -2,6 +2,9 @@
 #ifndef SYNC_JSON_SCAN_PRIVATE_H
 #define SYNC_JSON_SCAN_PRIVATE_H
 
+#include <stddef.h>
+#include <string.h>
+
 #include "json/scan.h"
 
 enum fault {
@@ -26,6 +29,109 @@ scan_fn scan_portable;
 #define SCAN_X86 1
 scan_fn scan_sse2, scan_avx2;
 #endif
+
+/*
+ * The shape of a line: its text between one scalar and the next, and the tokens that this text makes. A step is the text
+ * before a scalar, the tokens of that text (names, containers), the containers that it closes, and the scalar's own token.
+ */
+enum { LIKE_TOKENS = 1024, LIKE_STEPS = 512, LIKE_BLOCK = 32, LIKE_TEXT = 255, LIKE_LONG = 4096 };
+
+/* The second half of a token. */
+struct token_tail {
+	uint32_t next;
+	uint8_t type, flags;
+	uint16_t aux;
+};
+_Static_assert(offsetof(struct token, next) + sizeof(struct token_tail) == sizeof(struct token), "a token is two halves");
+
+struct like_step {
+	_Alignas(64) char text[LIKE_BLOCK];	/* its first bytes */
+	uint32_t mask;		/* a bit for each byte that counts of these */
+	uint16_t n;		/* bytes of the text, LIKE_TEXT at most */
+	uint16_t rest;		/* where those behind the first ones stand in `rest` */
+	uint16_t first;		/* its first token */
+	uint16_t own;		/* the scalar's token; what is between the two are names and containers */
+	uint16_t close, closes;	/* which of `close` it closes, and how many */
+	/* how the scanner stands before the scalar: the open container, its members or elements so far, how many are open */
+	uint16_t open, count, depth;
+	bool plain;		/* one token at most before the scalar; nothing closed; no rest; not the last step */
+	struct token_tail tail;	/* of the scalar's token, if it were a string in ASCII */
+};
+
+struct like_close {
+	uint16_t tok;		/* the container */
+	uint16_t end;		/* what stands after its bracket: an offset in the step's text */
+};
+
+struct scan_like {
+	struct like_step step[LIKE_STEPS + 1];	/* the last one has the text behind the last scalar */
+	struct token tok[LIKE_TOKENS];	/* `at` counts from the step's text; a container's len is its parent's index */
+	uint16_t upto[LIKE_TOKENS];	/* of a container: which member or element of its parent it is */
+	struct like_close close[LIKE_TOKENS];
+	char rest[LIKE_LONG];
+	uint64_t shape;		/* 0: none is known */
+	uint32_t tokens, steps, depth;
+	unsigned missed;	/* lines in a row of other shapes */
+	unsigned patience;	/* after so many of them the shape is given up */
+	bool used;		/* a line had the shape */
+};
+
+/*
+ * A piece of a line looked at many bytes at once, so that no step has to wait for a string's end: a bit for each byte, the
+ * first one's lowest in the first word. Behind the last word stands one of zeros.
+ */
+enum { INDEX_WORDS = 128, INDEX_BYTES = INDEX_WORDS * 64 };
+
+struct scan_index {
+	uint32_t from, size;			/* offset of the first byte, and bytes */
+	bool any;				/* something is special */
+	uint64_t quote[INDEX_WORDS + 1];	/* quotes that no backslash escapes */
+	uint64_t special[INDEX_WORDS + 1];	/* backslashes, control characters and what is no ASCII */
+};
+
+/* What the scanner keeps from line to line. */
+struct scan_work {
+	struct scan_like like;
+	struct scan_index index;
+};
+
+/* Where the scanner goes on by itself when a line isn't like the shape. */
+struct scan_state {
+	const char *p;
+	uint32_t n, open, depth, count;
+};
+enum like { LIKE_NOT, LIKE_WHOLE, LIKE_VALUE, LIKE_AFTER };	/* not at all; to its end; up to a value, or behind one */
+
+/* Learns the shape of a line just scanned, if it is worth it, and gives the tape its number. */
+void scan_learn(struct tape *tape, const char *p, size_t n);
+/* Sets *s to how the scanner stands in a step, before or behind its value; the tape's open containers are made so. */
+void scan_leave(struct tape *tape, uint32_t step, bool behind, struct scan_state *s);
+
+/* Whether the next line can be tried against a shape within these limits, with room for it in the tape. */
+static inline bool scan_try_like(const struct tape *tape, const struct scan_limits *limits)
+{
+	const struct scan_like *like = &tape->work->like;
+
+	return like->shape && tape->cap >= like->tokens && like->tokens <= limits->tokens && like->depth <= limits->depth;
+}
+
+/* 57 bits of an index or more, the first one's lowest, from the byte at offset i on. */
+static inline uint64_t scan_bits(const uint64_t *words, size_t i)
+{
+	uint64_t v;
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = words[i / 64] >> (i & 56);
+	if (i & 56)
+		v |= words[i / 64 + 1] << (64 - (i & 56));
+#else
+	memcpy(&v, (const char *)words + i / 8, 8);
+#endif
+	return v >> (i & 7);
+}
+
+/* Takes the quotes that are escaped out of an index. */
+void scan_index_escapes(struct scan_index *x, const char *p);
 
 /* scan_text onto the end of the tape; on an error the tape is as before. */
 int scan_onto(struct tape *tape, const char *base, size_t from, size_t size, const struct scan_limits *limits, struct error *err);
