@@ -1,7 +1,8 @@
 /*
  * load: sync-load-file: a stream as files.
  *
- *   load.c          main, one file or one for each stream or value
+ *   load.c          main, and what the loop of all loaders asks for
+ *   load_folder.c   one file, or one for each stream or value, and their names
  *   load_out.c      a file being written: replaced whole or appended to, packed or not
  *   load_append.c   what makes an append whole: it is cut back to where a killed run began
  *   load_csv.c      records as rows
@@ -32,7 +33,7 @@ struct packer;
 
 struct out {
 	char *path;		/* owned */
-	char *name;		/* owned: the stream or value that it is for */
+	struct buf name;	/* the stream or value that it is for */
 	int fd;
 	bool direct;		/* a pipe, a device or standard output: written as it comes */
 	struct replacement temp;	/* of a file that is replaced */
@@ -44,6 +45,9 @@ struct out {
 	uint64_t size;		/* append: bytes that were there and bytes written since */
 	char *undo;		/* owned: append: the note of the size at the start, or NULL */
 	bool existed;		/* there was something in it */
+	bool known;		/* the file is there, as this inode of this device */
+	dev_t device;
+	ino_t inode;
 };
 
 struct files {
@@ -61,8 +65,17 @@ struct files {
 	struct upsert *upsert;	/* owned: in mode upsert */
 };
 
+/* ---- load_folder.c */
+int folder_open(struct files *f, struct error *err);
+/* The file that the record goes to. NULL: err; with a code it is the record that can't go anywhere. */
+struct out *folder_choose(struct files *f, struct load *l, const struct record *rec, uint32_t stream, struct error *err);
+struct out *folder_add(struct files *f, struct load *l, const char *path, struct span name, struct error *err);
+/* Before file i is written for good: -1 if it is one of those before by another name. */
+int folder_check(const struct files *f, size_t i, struct error *err);
+void folder_written(struct files *f, size_t i);
+
 /* ---- load_out.c */
-struct out *out_open(struct files *f, struct load *l, const char *path, const char *name, struct error *err);
+struct out *out_open(struct files *f, struct load *l, const char *path, struct span name, struct error *err);
 int out_record(struct files *f, struct out *o, struct record *rec, struct error *err);	/* LOAD_DONE, LOAD_REJECT, -1 */
 /* Writes what is gathered to the file, and to the disk. */
 int out_sync(struct out *o, struct error *err);

@@ -150,12 +150,12 @@ static void start_json(struct out *o)
 		buf_addc(&o->buf, '[');
 }
 
-struct out *out_open(struct files *f, struct load *l, const char *path, const char *name, struct error *err)
+struct out *out_open(struct files *f, struct load *l, const char *path, struct span name, struct error *err)
 {
 	struct out *o = xcalloc(1, sizeof *o);
 
 	o->path = xstrdup(path);
-	o->name = xstrdup(name);
+	buf_addspan(&o->name, name);
 	o->fd = -1;
 	o->temp = (struct replacement)REPLACEMENT_INIT;
 	o->format = format_of(path, f->o->format);
@@ -252,6 +252,6 @@ void out_close(struct out *o, bool durable)
 	columns_release(&o->columns);
 	free(o->undo);
 	free(o->path);
-	free(o->name);
+	buf_release(&o->name);
 	free(o);
 }
