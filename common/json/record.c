@@ -240,23 +240,42 @@ int record_each(const struct record *rec, const struct path *path, each_fn *fn, 
 	return each_below(rec, slot_token(rec, 0), path, 0, fn, ctx);
 }
 
-int value_get(struct value from, const struct path *path, struct cursor *cursor, struct value *out)
+/* The token of the first match below a token, or UINT32_MAX. */
+static uint32_t find_first(const struct record *rec, uint32_t at, const struct path *path, struct cursor *cursor)
 {
 	struct first_match first;
-	uint32_t at = from.tok, i, slot;
+	uint32_t i, slot;
 
-	if (path->each) {
-		if (!each_below(from.rec, at, path, 0, take_first, &first))
-			return 0;
-		*out = first.value;
-		return 1;
-	}
+	if (path->each)
+		return each_below(rec, at, path, 0, take_first, &first) ? first.value.tok : UINT32_MAX;
 	for (i = 0; i < path->n; i++) {
-		if (!find_slot(from.rec, at, &path->step[i], cursor && i < 4 ? &cursor->guess[i] : NULL, &slot))
-			return 0;
-		at = slot_token(from.rec, slot);
+		if (!find_slot(rec, at, &path->step[i], cursor && i < 4 ? &cursor->guess[i] : NULL, &slot))
+			return UINT32_MAX;
+		at = slot_token(rec, slot);
 	}
-	*out = (struct value){ from.rec, at };
+	return at;
+}
+
+int value_get(struct value from, const struct path *path, struct cursor *cursor, struct value *out)
+{
+	const struct record *rec = from.rec;
+	uint64_t shape = cursor && !rec->dirty ? rec->tape.shape : 0;
+	uint32_t at;
+
+	/* lines of one shape have it at one place, or none of them has it */
+	if (shape && shape == cursor->shape && cursor->from == from.tok) {
+		at = cursor->found - 1;
+	} else {
+		at = find_first(rec, from.tok, path, cursor);
+		if (cursor) {
+			cursor->shape = shape;
+			cursor->from = from.tok;
+			cursor->found = at + 1;
+		}
+	}
+	if (at == UINT32_MAX)
+		return 0;
+	*out = (struct value){ rec, at };
 	return 1;
 }
 

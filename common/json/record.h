@@ -29,9 +29,14 @@ struct value {
 };
 #define VALUE_NONE ((struct value){ NULL, 0 })
 
-/* A place to remember where a path was found last time; zeroed at first. One for each use of a path. */
+/*
+ * A place to remember where a path was found last time; zeroed at first. One for each use of a path. Where an object has
+ * two members of the name, the one remembered may be found instead of the first.
+ */
 struct cursor {
 	uint32_t guess[4];
+	uint64_t shape;		/* of the last line without edits that the path was looked for in; 0: none */
+	uint32_t from, found;	/* from which token, and what was found there: a token + 1, or 0 */
 };
 
 /* A walk over members or elements; zeroed at first. */
@@ -95,7 +100,7 @@ void value_write(struct value v, struct buf *out);
 struct record_names;
 int record_duplicate(const struct record *rec, struct record_names **memo, struct value *name);
 /* The record's names are those of the last one that record_duplicate found good, at the same places. memo may be NULL. */
-bool record_same_names(const struct record *rec, const struct record_names *memo);
+bool record_same_names(const struct record *rec, struct record_names *memo);
 void record_names_release(struct record_names *memo);
 
 /* ---- edits: 0, or -1 with a data error ("no-parent", "not-a-container", "name-exists", "bad-json"). After an error the record may be half

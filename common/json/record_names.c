@@ -16,6 +16,7 @@ struct record_names {
 	struct place *v;	/* owned */
 	uint32_t n, cap;
 	uint32_t tokens;	/* of that record; 0: none is remembered */
+	uint64_t shape;		/* of the last record found to have these names; 0: not known */
 	struct buf text;	/* the keys' bytes, padded */
 };
 
@@ -81,6 +82,7 @@ static void remember(const struct record *rec, struct record_names *memo)
 
 	memo->n = 0;
 	memo->tokens = rec->tape.n;
+	memo->shape = rec->tape.shape;
 	buf_reset(&memo->text);
 	if (rec->tape.n > MEMO_TOKENS)	/* not worth its memory */
 		memo->tokens = 0;
@@ -175,9 +177,16 @@ static int search_all(const struct record *rec, struct value *name)
 	return found;
 }
 
-bool record_same_names(const struct record *rec, const struct record_names *memo)
+bool record_same_names(const struct record *rec, struct record_names *memo)
 {
-	return !rec->dirty && memo && memo->tokens && same_as_last(rec, memo);
+	if (rec->dirty || !memo || !memo->tokens)
+		return false;
+	if (rec->tape.shape && rec->tape.shape == memo->shape)
+		return true;
+	if (!same_as_last(rec, memo))
+		return false;
+	memo->shape = rec->tape.shape;
+	return true;
 }
 
 int record_duplicate(const struct record *rec, struct record_names **memo, struct value *name)
