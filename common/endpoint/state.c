@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fileio.h"
@@ -19,27 +20,70 @@ enum { MOST = 64 << 20 };
 int state_place_parse(struct state_place *p, const char *text, struct error *err)
 {
 	const char *hash = strrchr(text, '#');
+	char *where, *path;
 
-	*p = (struct state_place){ NULL, NULL };
+	*p = (struct state_place){ 0 };
 	if (!*text || hash == text || (hash && !hash[1]))
 		return error_set(err, EXIT_USAGE, "--state: '%s' names no place", error_show(span_of(text)));
-	p->where = hash ? xstrndup(text, (size_t)(hash - text)) : xstrdup(text);
+	where = hash ? xstrndup(text, (size_t)(hash - text)) : xstrdup(text);
+	if (!strncmp(where, "sqlite://", 9)) {
+		path = sqlite_path(where);
+		free(where);
+		if (!path)
+			return error_set(err, EXIT_USAGE, "--state: '%s' is no address of a SQLite file", error_show(span_of(text)));
+		where = path;
+		p->database = true;
+	}
+	p->database |= path_is_sqlite(where);
+	p->where = where;
 	p->job = xstrdup(hash ? hash + 1 : "default");
 	return 0;
+}
+
+/* The folder of a file that need not be there, and the name in it. */
+static bool same_place(const char *a, const char *b)
+{
+	char *folders[2], *names[2];
+	const char *paths[2] = { a, b };
+	bool same;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		const char *slash = strrchr(paths[i], '/');
+		char *folder = slash ? xstrndup(paths[i], (size_t)(slash - paths[i]) + 1) : xstrdup(".");
+
+		folders[i] = realpath(folder, NULL);
+		names[i] = xstrdup(slash ? slash + 1 : paths[i]);
+		free(folder);
+	}
+	same = folders[0] && folders[1] && !strcmp(folders[0], folders[1]) && !strcmp(names[0], names[1]);
+	for (i = 0; i < 2; i++) {
+		free(folders[i]);
+		free(names[i]);
+	}
+	return same;
+}
+
+bool state_place_is(const struct state_place *p, const char *path)
+{
+	struct stat a, b;
+	bool there = !stat(p->where, &a), target = !stat(path, &b);
+
+	if (!strcmp(p->where, path))
+		return true;
+	return there && target ? a.st_dev == b.st_dev && a.st_ino == b.st_ino : !there && !target && same_place(p->where, path);
 }
 
 void state_place_release(struct state_place *p)
 {
 	free(p->where);
 	free(p->job);
-	*p = (struct state_place){ NULL, NULL };
+	*p = (struct state_place){ 0 };
 }
 
 void state_init(struct state *s)
 {
-	s->generation = 0;
-	s->changed = false;
-	s->job = json_object();
+	*s = (struct state){ .job = json_object() };
 	if (!s->job)
 		xalloc_die();
 }
@@ -121,19 +165,42 @@ static bool leaves_are_strings(const json_t *v)
 	return true;
 }
 
-static int take_job(struct state *s, json_t *job, const char *where, struct error *err)
+/* Its generation, and the object itself; why: what is wrong with it. */
+static const char *check_job(const json_t *job, uint64_t *generation)
 {
-	const char *generation = json_string_value(json_object_get(job, "generation"));
+	const char *text = json_string_value(json_object_get(job, "generation"));
 	char *end;
 
 	if (!leaves_are_strings(job) || !json_is_object(job))
-		return damaged(where, "a leaf is no string", err);
-	if (!generation || generation[0] < '0' || generation[0] > '9')
-		return damaged(where, "no generation", err);
+		return "a leaf is no string";
+	if (!text || text[0] < '0' || text[0] > '9')
+		return "no generation";
 	errno = 0;
-	s->generation = strtoull(generation, &end, 10);
-	if (*end || errno || s->generation == 0)
-		return damaged(where, "the generation is no number", err);
+	*generation = strtoull(text, &end, 10);
+	return *end || errno || *generation == 0 ? "the generation is no number" : NULL;
+}
+
+/* The state is what it was before anything was stored, if --reset says so of a damaged one. */
+static int begin_anew(struct state *s, const char *where, const char *why, struct error *err)
+{
+	if (!s->reset)
+		return damaged(where, why, err);
+	s->generation = 0;
+	s->damaged = true;
+	json_object_clear(s->job);
+	return 0;
+}
+
+static int take_job(struct state *s, json_t *job, const char *where, struct error *err)
+{
+	uint64_t generation;
+	const char *why = check_job(job, &generation);
+
+	if (why)
+		return begin_anew(s, where, why, err);
+	s->generation = generation;
+	if (s->reset)
+		return 0;	/* what it knew is not wanted */
 	json_decref(s->job);
 	s->job = json_incref(job);
 	return 0;
@@ -142,8 +209,8 @@ static int take_job(struct state *s, json_t *job, const char *where, struct erro
 int state_parse(struct state *s, struct span text, const char *where, struct error *err)
 {
 	json_error_t why;
-	json_t *job = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &why);
-	int failed = job ? take_job(s, job, where, err) : damaged(where, why.text, err);
+	json_t *job = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &why);
+	int failed = job ? take_job(s, job, where, err) : begin_anew(s, where, why.text, err);
 
 	json_decref(job);
 	return failed;
@@ -176,27 +243,39 @@ void state_text(const struct state *s, struct buf *out)
 
 /* ---- files */
 
-/* The file's whole object; a new one where there is no file. */
-static json_t *load_file(const char *path, struct error *err)
+static json_t *new_file(void)
+{
+	return json_pack("{s:i, s:{}}", "format", 1, "jobs");
+}
+
+/* What is wrong with a file's object, or NULL. */
+static const char *check_file(const json_t *all)
+{
+	return json_integer_value(json_object_get(all, "format")) != 1 || !json_is_object(json_object_get(all, "jobs"))
+		? "it is not a state of format 1" : NULL;
+}
+
+/* The file's whole object; a new one where there is no file, or a damaged one that s begins anew. */
+static json_t *load_file(struct state *s, const char *path, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	json_t *all = NULL;
-	json_error_t why;
+	json_t *all;
+	json_error_t parse;
+	const char *why;
 
 	if (access(path, F_OK) && errno == ENOENT)
-		return json_pack("{s:i, s:{}}", "format", 1, "jobs");
-	if (!io_slurp(path, MOST, &text, err)) {
-		all = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &why);
-		if (!all)
-			damaged(path, why.text, err);
-		else if (json_integer_value(json_object_get(all, "format")) != 1 || !json_is_object(json_object_get(all, "jobs"))) {
-			damaged(path, "it is not a state of format 1", err);
-			json_decref(all);
-			all = NULL;
-		}
+		return new_file();
+	if (io_slurp(path, MOST, &text, err)) {
+		buf_release(&text);
+		return NULL;
 	}
+	all = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &parse);
 	buf_release(&text);
-	return all;
+	why = all ? check_file(all) : parse.text;
+	if (!why)
+		return all;
+	json_decref(all);
+	return begin_anew(s, path, why, err) ? NULL : new_file();
 }
 
 static int job_of(struct state *s, json_t *all, const struct state_place *p, struct error *err)
@@ -209,7 +288,7 @@ static int job_of(struct state *s, json_t *all, const struct state_place *p, str
 
 int state_read_file(struct state *s, const struct state_place *p, struct error *err)
 {
-	json_t *all = load_file(p->where, err);
+	json_t *all = load_file(s, p->where, err);
 	int failed = all ? job_of(s, all, p, err) : -1;
 
 	json_decref(all);
@@ -238,7 +317,7 @@ static int take_row(struct state *s, struct span line, const char *where, struct
 {
 	json_t *row = json_loadb(line.p, line.n, 0, NULL);
 	const char *text = json_string_value(json_object_get(row, "state"));
-	int failed = text ? state_parse(s, span_of(text), where, err) : damaged(where, "no 'state' in its row", err);
+	int failed = text ? state_parse(s, span_of(text), where, err) : begin_anew(s, where, "no 'state' in its row", err);
 
 	json_decref(row);
 	return failed;
@@ -274,7 +353,7 @@ static int read_database(struct state *s, const struct state_place *p, struct er
 
 int state_read(struct state *s, const struct state_place *p, struct error *err)
 {
-	return path_is_sqlite(p->where) ? read_database(s, p, err) : state_read_file(s, p, err);
+	return p->database ? read_database(s, p, err) : state_read_file(s, p, err);
 }
 
 /* ---- storing in a file */
@@ -298,20 +377,15 @@ static int lock(const char *path, struct error *err)
 	return fd;
 }
 
-static int swap(struct state *s, const struct state_place *p, json_t *all, struct error *err)
+/* now: the state as the file has it. */
+static int swap(struct state *s, const struct state *now, const struct state_place *p, json_t *all, struct error *err)
 {
-	struct state now;
 	struct buf text = BUF_INIT;
 	int failed;
 
-	state_init(&now);
-	failed = job_of(&now, all, p, err);
-	if (!failed && now.generation != s->generation)
-		failed = error_set(err, EXIT_AGAIN, "another run has moved the state in '%s' from generation %llu to %llu", p->where,
-				   (unsigned long long)s->generation, (unsigned long long)now.generation);
-	state_release(&now);
-	if (failed)
-		return -1;
+	if (now->generation != s->generation)
+		return error_set(err, EXIT_AGAIN, "another run has moved the state in '%s' from generation %llu to %llu", p->where,
+				 (unsigned long long)s->generation, (unsigned long long)now->generation);
 	set_generation(s->job, s->generation + 1);
 	if (json_object_set(json_object_get(all, "jobs"), p->job, s->job))
 		xalloc_die();
@@ -321,13 +395,14 @@ static int swap(struct state *s, const struct state_place *p, json_t *all, struc
 	buf_release(&text);
 	if (!failed) {
 		s->generation++;
-		s->changed = false;
+		s->changed = s->damaged = false;
 	}
 	return failed;
 }
 
 int state_store_file(struct state *s, const struct state_place *p, struct error *err)
 {
+	struct state now;
 	json_t *all;
 	int fd, failed;
 
@@ -336,9 +411,12 @@ int state_store_file(struct state *s, const struct state_place *p, struct error 
 	fd = lock(p->where, err);
 	if (fd < 0)
 		return -1;
-	all = load_file(p->where, err);
-	failed = all ? swap(s, p, all, err) : -1;
+	state_init(&now);
+	now.reset = s->damaged;
+	all = load_file(&now, p->where, err);
+	failed = all && !job_of(&now, all, p, err) ? swap(s, &now, p, all, err) : -1;
 	json_decref(all);
+	state_release(&now);
 	close(fd);
 	return failed;
 }

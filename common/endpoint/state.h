@@ -20,15 +20,21 @@
 struct state_place {
 	char *where;	/* owned: a file's path, or an endpoint */
 	char *job;	/* owned: "default" unless `#job` was given */
+	bool database;	/* SQLite, by its ending or as an address; else a JSON file */
 };
 
 struct state {
 	uint64_t generation;	/* 0: there is none yet */
 	json_t *job;		/* owned: the job's object; never NULL after state_init */
+	bool reset;		/* --reset, set by the caller: a damaged state is none, and what it knew is forgotten */
+	bool damaged;		/* …it was: storing it overwrites */
 	bool changed;		/* a token or the loader's position is another than was read: else there is nothing to store */
 };
 
+/* WHERE#job; an address sqlite:///PATH is its path. */
 int state_place_parse(struct state_place *p, const char *text, struct error *err);
+/* The place is this file, under whatever name; neither need be there yet. */
+bool state_place_is(const struct state_place *p, const char *path);
 void state_place_release(struct state_place *p);
 
 void state_init(struct state *s);

@@ -29,6 +29,34 @@ bool path_is_sqlite(const char *path)
 	return false;
 }
 
+char *sqlite_path(const char *uri)
+{
+	static const char hex[] = "0123456789abcdef0123456789ABCDEF";
+	const char *rest = uri + strlen("sqlite:"), *high, *low;
+	size_t n = strcspn(rest, "?#"), i = 2;
+	char *path, *o;
+
+	if (n < 3 || rest[2] != '/')
+		return NULL;
+	path = o = xmalloc(n);
+	for (; i < n; i++) {
+		if (rest[i] != '%') {
+			*o++ = rest[i];
+			continue;
+		}
+		high = i + 2 < n && rest[i + 1] ? strchr(hex, rest[i + 1]) : NULL;
+		low = high && rest[i + 2] ? strchr(hex, rest[i + 2]) : NULL;
+		if (!low || (high - hex) % 16 * 16 + (low - hex) % 16 == 0) {
+			free(path);
+			return NULL;
+		}
+		*o++ = (char)((high - hex) % 16 * 16 + (low - hex) % 16);
+		i += 2;
+	}
+	*o = '\0';
+	return path;
+}
+
 /* The length of the scheme before "://", or 0. */
 static size_t scheme_length(const char *s)
 {

@@ -25,5 +25,7 @@ struct endpoint {
 int endpoint_parse(struct endpoint *e, const char *operand, struct error *err);
 void endpoint_release(struct endpoint *e);
 bool path_is_sqlite(const char *path);
+/* The file of sqlite:///a%20b.db?mode=ro, decoded, which the caller frees. NULL where it has an authority or a bad escape. */
+char *sqlite_path(const char *uri);
 
 #endif

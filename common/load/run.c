@@ -79,9 +79,10 @@ static int on_begin(struct load *l, const struct reader *r, const struct meta *m
 	l->begun = true;
 	l->framed = r->framed;
 	l->scope = b.scope;
-	if (value_present(b.from) != (l->o->state != NULL))
-		return error_set(err, EXIT_USAGE, l->o->state ? "--state: the stream starts from no state: give sync-extract the same --state"
-				 : "the stream starts from a state: give sync-load the same --state");
+	if (value_present(b.from) != (l->o->state != NULL)) {
+		l->stateless = true;
+		return 0;
+	}
 	if (l->connector->open(l->self, l, err) || (l->o->state && check_from(l, &b, err)))
 		return -1;
 	describe_run(l, &b);
@@ -105,9 +106,9 @@ static int on_schema(struct load *l, struct record *rec, struct meta *meta, stru
 /* Records first, then the state: by the connector in one transaction, or in the state's file behind its commit. */
 static int commit(struct load *l, struct error *err)
 {
-	if (rejects_sync(&l->tool->rejects, err) || l->connector->commit(l->self, l, err))
-		return -1;
-	return l->o->state && !l->state_here ? state_store_file(&l->state, &l->place, err) : 0;
+	int done = rejects_sync(&l->tool->rejects, err) ? -1 : l->connector->commit(l->self, l, err);
+
+	return done < 0 ? -1 : done == LOAD_DONE && l->o->state && !l->state_here ? state_store_file(&l->state, &l->place, err) : 0;
 }
 
 static int on_checkpoint(struct load *l, const struct meta *meta, struct error *err)
@@ -181,43 +182,95 @@ struct loop {
 	struct record rec;
 };
 
-static int where(const struct loop *loop, struct error *err)
+static int where(const struct load *l, const struct arrival *a, struct error *err)
 {
-	return error_prefix(err, "%s:%llu", loop->reader.name, (unsigned long long)loop->reader.lineno);
+	return error_prefix(err, "%s:%llu", l->input, (unsigned long long)a->lineno);
 }
 
-static int set_aside(struct loop *loop, const struct meta *meta, struct error *err)
-{
-	static const struct scan_limits limits = { 1024, INT32_MAX };
-	struct load *l = loop->load;
-	struct meta whole;
+static const struct scan_limits any_depth = { 1024, INT32_MAX };	/* of what was scanned before */
 
-	/* the record as it came, with its `_sync` */
+/* The record as it came, with its `_sync`. */
+int load_set_aside(struct load *l, const struct arrival *a, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	struct meta meta;
+	int failed;
+
 	l->aside++;
-	if (record_scan(&loop->rec, loop->reader.line.p, loop->reader.line.n, &limits, &(struct error)ERROR_INIT) ||
-	    meta_read(&whole, &loop->rec, &l->tool->streams, &(struct error)ERROR_INIT))
-		return writer_reject_raw(&l->tool->writer, loop->reader.line, loop->reader.only, err, err) ? where(loop, err) : 0;
-	whole.stream = meta->stream;
-	return writer_reject(&l->tool->writer, &loop->rec, &whole, err, SPAN_LIT(""), SPAN_LIT(""), err) ? where(loop, err) : 0;
+	failed = record_scan(&l->set_aside, a->line.p, a->line.n, &any_depth, &ignored) ||
+		meta_read(&meta, &l->set_aside, &l->tool->streams, &ignored);
+	meta.stream = a->stream;
+	failed = failed ? writer_reject_raw(&l->tool->writer, a->line, a->stream, err, err)
+		: writer_reject(&l->tool->writer, &l->set_aside, &meta, err, SPAN_LIT(""), SPAN_LIT(""), err);
+	return failed ? where(l, a, err) : 0;
+}
+
+static int give(struct load *l, struct record *rec, struct meta *meta, struct error *err)
+{
+	int verdict;
+
+	if (strip(l, rec, meta, err))
+		return where(l, &l->arrival, err);
+	verdict = l->connector->record(l->self, l, rec, meta, err);
+	return verdict == LOAD_REJECT ? load_set_aside(l, &l->arrival, err) : verdict;
+}
+
+static void swap_hands(struct load *l)
+{
+	struct load_sync sync = l->sync;
+
+	l->sync = l->other_sync;
+	l->other_sync = sync;
+}
+
+int load_again(struct load *l, const struct arrival *a, struct error *err)
+{
+	struct arrival in_hand = l->arrival;
+	struct meta meta;
+	int failed;
+
+	l->arrival = *a;
+	swap_hands(l);
+	failed = record_scan(&l->again, a->line.p, a->line.n, &any_depth, err) || meta_read(&meta, &l->again, &l->tool->streams, err);
+	meta.stream = a->stream;
+	failed = failed ? where(l, a, err) : give(l, &l->again, &meta, err);
+	swap_hands(l);
+	l->arrival = in_hand;
+	return failed;
 }
 
 static int on_record(struct loop *loop, struct meta *meta, struct error *err)
 {
 	struct load *l = loop->load;
 	struct value name;
-	int verdict;
 
+	l->arrival = (struct arrival){ loop->reader.line, loop->reader.lineno, meta->stream };
 	if (reader_duplicate(&loop->reader, &loop->rec, meta, &name)) {
 		error_data(err, "duplicate-name", "two members are called '%s'", error_show(value_bytes(name)));
-		return set_aside(loop, meta, err);
+		return load_set_aside(l, &l->arrival, err);
 	}
-	if (strip(l, &loop->rec, meta, err) || check_op(l, meta, err))
-		return where(loop, err);
+	if (check_op(l, meta, err))
+		return where(l, &l->arrival, err);
 	l->records++;
-	verdict = l->connector->record(l->self, l, &loop->rec, meta, err);
-	if (verdict == LOAD_REJECT)
-		return set_aside(loop, meta, err);
-	return verdict;
+	return give(l, &loop->rec, meta, err);
+}
+
+static int on_bad_line(struct loop *loop, struct error *err)
+{
+	struct load *l = loop->load;
+
+	l->aside++;
+	l->arrival = (struct arrival){ loop->reader.line, loop->reader.lineno, loop->reader.only };
+	return writer_reject_raw(&l->tool->writer, loop->reader.line, loop->reader.only, err, err) ? where(l, &l->arrival, err) : 0;
+}
+
+/* Said only once the stream has gone on: where a stage has failed at once, its message is the one that matters. */
+static int check_stateless(const struct load *l, struct error *err)
+{
+	if (!l->stateless)
+		return 0;
+	return error_set(err, EXIT_USAGE, l->o->state ? "--state: the stream starts from no state: give sync-extract the same --state"
+			 : "the stream starts from a state: give sync-load the same --state");
 }
 
 static int read_all(struct loop *loop, struct error *err)
@@ -227,12 +280,14 @@ static int read_all(struct loop *loop, struct error *err)
 	int got;
 
 	while ((got = reader_next(&loop->reader, &loop->rec, &meta, err)) > 0) {
+		if (check_stateless(l, err))
+			return -1;
 		if (got == READER_FRAME)
 			got = on_frame(l, &loop->reader, &loop->rec, &meta, err);
 		else if (got == READER_RECORD)
 			got = on_record(loop, &meta, err);
 		else
-			got = (l->aside++, writer_reject_raw(&l->tool->writer, loop->reader.line, loop->reader.only, err, err)) ? where(loop, err) : 0;
+			got = on_bad_line(loop, err);
 		if (got < 0)
 			return -1;
 	}
@@ -243,11 +298,15 @@ static int read_all(struct loop *loop, struct error *err)
 
 static int open_state(struct load *l, const char *target, struct error *err)
 {
+	l->state.reset = l->o->reset;
 	if (!l->o->state)
 		return 0;
 	if (state_place_parse(&l->place, l->o->state, err))
 		return -1;
-	l->state_here = l->connector->own_state && !strcmp(l->place.where, target);
+	l->state_here = l->connector->own_state && state_place_is(&l->place, target);
+	if (!l->state_here && l->place.database)
+		return error_set(err, EXIT_USAGE, "--state: '%s' is a database, and not the one that is loaded: keep the state in a JSON file%s",
+				 l->place.where, l->connector->own_state ? ", or at the target" : "");
 	return l->state_here ? 0 : state_read_file(&l->state, &l->place, err);	/* its own is read by open */
 }
 
@@ -297,28 +356,30 @@ static int load_stream(struct loop *loop, struct error *err)
 int load_main(struct tool *tool, struct load_options *o, const struct connector *connector, void *self, const char *stream,
 	      const char *target)
 {
-	struct load l = { .tool = tool, .o = o, .connector = connector, .self = self, .stream = stream };
+	struct load l = { .tool = tool, .o = o, .connector = connector, .self = self, .stream = stream, .input = "standard input" };
 	struct loop loop = { .load = &l };
+	struct record *const records[] = { &loop.rec, &l.sync.rec, &l.other_sync.rec, &l.again, &l.set_aside };
 	struct error err = ERROR_INIT;
 	struct reader_options options;
+	size_t i;
 	int failed;
 
 	tool->more_stats = add_stats;
 	tool->ctx = &l;
 	state_init(&l.state);
-	record_init(&l.sync.rec);
-	record_init(&loop.rec);
+	for (i = 0; i < sizeof records / sizeof *records; i++)
+		record_init(records[i]);
 	failed = tool_open(tool, &err);
 	tool->writer.plain = !o->dry_run;	/* standard output is no stream of ours */
 	options = tool_reader_options(tool, io_is_regular(STDIN_FILENO));
-	reader_open(&loop.reader, STDIN_FILENO, "standard input", &tool->streams, &options);
+	reader_open(&loop.reader, STDIN_FILENO, l.input, &tool->streams, &options);
 	if (!failed)
 		failed = check_options(&l, &err) || open_state(&l, target, &err) || load_stream(&loop, &err) ? -1 : 0;
 	connector->close(self, &l);
 	tool_account(tool, &loop.reader);
 	reader_close(&loop.reader);
-	record_release(&loop.rec);
-	record_release(&l.sync.rec);
+	for (i = 0; i < sizeof records / sizeof *records; i++)
+		record_release(records[i]);
 	failed = tool_end(tool, failed, &err);
 	state_release(&l.state);
 	state_place_release(&l.place);

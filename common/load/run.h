@@ -13,6 +13,14 @@
 #include "stream/tool.h"
 
 enum load_verdict { LOAD_DONE = 0, LOAD_REJECT = 1 };	/* or -1 */
+enum { LOAD_POSTPONED = 1 };	/* a commit */
+
+/* A record as it came, so that a connector can keep it and take it again. */
+struct arrival {
+	struct span line;	/* with SCAN_PADDING readable bytes behind it */
+	uint64_t lineno;
+	uint32_t stream;
+};
 
 struct load;
 
@@ -28,7 +36,10 @@ struct connector {
 	int (*schema)(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err);
 	/* A record without `_sync`, names as the source had them; meta still has its `_sync` members, taken before: see load_meta. */
 	int (*record)(void *self, struct load *l, struct record *rec, const struct meta *meta, struct error *err);
-	/* Makes all that came before durable, with the state's new tokens (in its own transaction where own_state). */
+	/*
+	 * Makes all that came before durable, with the state's new tokens (in its own transaction where own_state).
+	 * LOAD_POSTPONED: not now; it is for a later commit or finish, and the state elsewhere isn't stored either.
+	 */
 	int (*commit)(void *self, struct load *l, struct error *err);
 	/* The input has ended well: replace and mirror act, then all is made durable. */
 	int (*finish)(void *self, struct load *l, struct error *err);
@@ -48,13 +59,18 @@ struct load {
 	void *self;
 	enum load_mode mode;
 	const char *stream;		/* STREAM operand, or NULL */
+	const char *input;		/* its name, for messages */
 	bool begun;
+	bool stateless;			/* the stream has a state and the options none, or the other way round */
 	uint32_t only;			/* for connectors with one target: the stream of the last record */
 	bool framed;			/* the input has frames */
 	enum scope scope;		/* of all sections together */
 	uint64_t aside;			/* set aside by all stages, known at the end */
 	uint64_t records;		/* taken so far */
 	struct load_sync sync;		/* of the record in hand */
+	struct load_sync other_sync;	/* …while load_again has another one in hand */
+	struct arrival arrival;		/* the record in hand; its line lives until the next one */
+	struct record again, set_aside;	/* of load_again, of load_set_aside */
 	struct state state;
 	struct state_place place;
 	bool state_here;		/* --state names the target itself */
@@ -67,6 +83,13 @@ struct load {
 /* Runs the whole of sync-load after options were parsed. Returns the exit status. */
 int load_main(struct tool *tool, struct load_options *o, const struct connector *connector, void *self, const char *stream,
 	      const char *target);
+
+/*
+ * Gives a record that a connector kept to its `record` once more (it was counted when it came). A reject of it is set aside.
+ * load_set_aside sets such a record aside for the reason in err, with its line in front. 0 or -1.
+ */
+int load_again(struct load *l, const struct arrival *a, struct error *err);
+int load_set_aside(struct load *l, const struct arrival *a, struct error *err);
 
 /* A member of the `_sync` that the record in hand came with: 1 or 0. */
 int load_member(const struct load *l, const char *name, struct value *out);

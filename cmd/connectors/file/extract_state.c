@@ -106,6 +106,7 @@ int state_start(struct extract *x, struct error *err)
 	size_t i;
 	int failed;
 
+	x->state.reset = x->o->reset;
 	failed = state_place_parse(&x->place, x->o->state, err) || state_read(&x->state, &x->place, err);
 	selection_of(x, &selection);
 	if (!failed && !x->o->reset)

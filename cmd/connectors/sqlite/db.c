@@ -7,35 +7,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-
-/* The path of a file: URI's rest "///a%20b?mode=ro", decoded. NULL where it has an authority or a bad escape. */
-static char *uri_path(const char *rest)
-{
-	static const char hex[] = "0123456789abcdef0123456789ABCDEF";
-	size_t n = strcspn(rest, "?#"), i = 2;
-	const char *high, *low;
-	char *path, *o;
-
-	if (n < 3 || rest[2] != '/')
-		return NULL;
-	path = o = xmalloc(n);
-	for (; i < n; i++) {
-		if (rest[i] != '%') {
-			*o++ = rest[i];
-			continue;
-		}
-		high = i + 2 < n && rest[i + 1] ? strchr(hex, rest[i + 1]) : NULL;
-		low = high && rest[i + 2] ? strchr(hex, rest[i + 2]) : NULL;
-		if (!low || (high - hex) % 16 * 16 + (low - hex) % 16 == 0) {
-			free(path);
-			return NULL;
-		}
-		*o++ = (char)((high - hex) % 16 * 16 + (low - hex) % 16);
-		i += 2;
-	}
-	*o = '\0';
-	return path;
-}
+#include "endpoint/uri.h"
 
 static bool has_parameter(const char *operand, const char *parameter)
 {
@@ -55,7 +27,7 @@ int db_name(struct db *db, const char *operand, double lock_timeout, struct erro
 {
 	*db = (struct db){ .operand = operand, .uri = !strncmp(operand, "sqlite://", 9) };
 	db->lock_ms = lock_timeout < 0 ? 0 : lock_timeout > 2000000 ? 2000000000 : (int)(lock_timeout * 1000);
-	db->path = db->uri ? uri_path(operand + 7) : xstrdup(operand);
+	db->path = db->uri ? sqlite_path(operand) : xstrdup(operand);
 	if (!db->path)
 		return error_set(err, EXIT_USAGE, "'%s' is no address of a SQLite file: it looks like sqlite:///home/me/app.db?mode=ro",
 				 error_show(span_of(operand)));

@@ -100,6 +100,7 @@ static int start_state(struct extract *x, char **names, int n, struct buf *from,
 		return 0;
 	add_selection(x, names, n, &selection);
 	db_identity(&x->db, &source);
+	x->state.reset = x->o->reset;
 	failed = state_place_parse(&x->place, x->o->state, err) || state_read(&x->state, &x->place, err);
 	if (!failed && !x->o->reset)
 		failed = check_state(x, "connector", "sqlite", err) || check_state(x, "source", buf_str(&source), err) ||

@@ -10,7 +10,8 @@ static int database_open(void *self, struct load *l, struct error *err)
 	struct database *d = self;
 
 	d->load = l;
-	if (target_open(d, err) || (l->state_here && state_load(d, err)))
+	retry_open(d);
+	if (target_open(d, err) || gather_open(d, err) || (l->state_here && state_load(d, err)))
 		return -1;
 	if (l->o->dry_run && writer_begin(&l->tool->writer, SCOPE_PART, SPAN_LIT(""), SPAN_LIT(""), SPAN_LIT(""), err))
 		return -1;
@@ -23,14 +24,14 @@ static int database_schema(void *self, struct load *l, uint32_t stream, struct v
 	struct table *t = table_of(d, stream, err);
 
 	(void)l;
-	if (!t)
+	if (!t || gather_flush(d, err))
 		return -1;
 	buf_reset(&t->schema);
 	value_write(schema, &t->schema);
-	buf_reset(&t->key);
+	buf_reset(&t->key_names);
 	if (value_present(key))
-		value_write(key, &t->key);
-	return 0;
+		value_write(key, &t->key_names);
+	return t->exists ? table_declare(d, t, err) : 0;
 }
 
 /* In replace mode what was there goes first; the transaction brings it back if anything fails. */
@@ -41,7 +42,7 @@ static int empty_first(struct database *d, struct table *t, struct error *err)
 
 	if (d->load->mode != MODE_REPLACE || t->made || t->counted)
 		return 0;
-	if (rows_count(d, t, err))
+	if (target_begin(d, err) || rows_count(d, t, err))
 		return -1;
 	buf_addf(&sql, "DELETE FROM %s", t->quoted);
 	failed = t->rows_at_start ? target_exec(d, buf_str(&sql), err) : 0;
@@ -49,23 +50,52 @@ static int empty_first(struct database *d, struct table *t, struct error *err)
 	return failed;
 }
 
+/* ---- records of a table that isn't there, and that no schema declares: the first ones say what columns it has */
+
+enum { FIRST_RECORDS = 1000, FIRST_BYTES = 1 << 20 };
+
+static int release_held(struct database *d, struct table *t, struct error *err)
+{
+	return t->exists || !t->held.n ? 0 : make_from_held(d, t, err);
+}
+
+/* 1: the record is kept, or there is nothing to do for it; 0: the table is there now; or as a verdict. */
+static int hold(struct database *d, struct table *t, const struct meta *meta, struct error *err)
+{
+	if (meta->op == OP_UPSERT || meta->op == OP_INSERT || (meta->op == OP_UPDATE && d->o->missing == MISSING_INSERT)) {
+		held_add(&t->held, &d->load->arrival);
+		return t->held.n < FIRST_RECORDS && t->held.bytes < FIRST_BYTES ? 1 : release_held(d, t, err) ? -1 : 1;
+	}
+	return release_held(d, t, err) ? -1 : !t->exists;
+}
+
+static int missing_table(const struct database *d, const struct table *t, const struct meta *meta, struct error *err)
+{
+	if (meta->op != OP_UPDATE || d->o->missing == MISSING_SKIP)
+		return LOAD_DONE;	/* nothing is there to delete */
+	error_data(err, "missing-row", "an update of a row that isn't there, nor is the table '%s' (--missing insert|skip)", t->name);
+	return LOAD_REJECT;
+}
+
+/* ---- records */
+
 static int one_record(struct database *d, struct table *t, struct record *rec, const struct meta *meta, struct error *err)
 {
-	bool mirror = d->load->mode == MODE_MIRROR;
 	int verdict;
 
 	switch (meta->op) {
+	case OP_TRUNCATE:
+		return rows_truncate(d, t, err);
 	case OP_UPDATE:
-		verdict = rows_update(d, t, rec, err);
-		break;
+		return rows_update(d, t, rec, err);
 	case OP_DELETE:
-		return t->keys ? rows_delete(d, t, rec, err) : 0;
+		return rows_delete(d, t, rec, err);
 	default:
-		if (mirror && d->load->scope == SCOPE_KEYS)
-			return mirror_see(d, t, rec, err);
-		verdict = rows_upsert(d, t, rec, d->load->mode == MODE_APPEND || d->load->mode == MODE_REPLACE || !t->keys, err);
+		if (d->load->mode != MODE_MIRROR || d->load->scope != SCOPE_KEYS)
+			return rows_upsert(d, t, rec, err);
+		verdict = cells_of_key(d, t, record_root(rec), d->key, err);
+		return verdict ? verdict : mirror_see(d, t, d->key, err);
 	}
-	return verdict || !mirror ? verdict : mirror_see(d, t, rec, err);
 }
 
 static int print_change(struct database *d, struct table *t, struct record *rec, const struct meta *meta, uint64_t before, struct error *err)
@@ -87,20 +117,21 @@ static int database_record(void *self, struct load *l, struct record *rec, const
 {
 	struct database *d = self;
 	struct table *t = table_of(d, meta->stream, err);
-	uint64_t inserted = l->inserted, unchanged = l->unchanged;
-	int verdict;
+	uint64_t inserted = l->inserted, done;
+	int ready, kept, verdict;
 
+	ready = t ? table_ready(d, t, err) : -1;
+	if (!ready) {
+		kept = hold(d, t, meta, err);
+		if (kept)
+			return kept < 0 ? -1 : t->held.n || t->exists ? LOAD_DONE : missing_table(d, t, meta, err);
+	}
+	if (ready < 0 || target_begin(d, err) || empty_first(d, t, err) || retry_if_many(d, err))
+		return -1;
 	arena_reset(&d->arena);
-	if (!t)
-		return -1;
-	if (meta->op == OP_TRUNCATE)
-		return table_ready(d, t, NULL, err) || (t->exists && rows_truncate(d, t, err)) ? -1 : 0;
-	if (!t->exists && table_ready(d, t, rec, err))
-		return -1;
-	if (empty_first(d, t, err))
-		return -1;
+	done = l->inserted + l->updated + l->deleted;
 	verdict = one_record(d, t, rec, meta, err);
-	if (!verdict && l->o->dry_run && l->unchanged == unchanged)
+	if (!verdict && l->o->dry_run && l->inserted + l->updated + l->deleted != done)
 		return print_change(d, t, rec, meta, inserted, err);
 	return verdict;
 }
@@ -110,39 +141,40 @@ static int check_deletes(struct database *d, struct error *err)
 	uint32_t i;
 
 	for (i = 0; i < d->tables; i++)
-		if (d->load->mode != MODE_MIRROR && d->table[i].deleted &&
-		    guard_deletes(d->load, d->table[i].deleted, d->table[i].rows_at_start, err))
+		if (d->load->mode != MODE_MIRROR && d->table[i]->deleted &&
+		    guard_deletes(d->load, d->table[i]->deleted, d->table[i]->rows_at_start, err))
 			return -1;
 	return 0;
+}
+
+/* Everything that waits for others is written, but for rows that a mirror may still make room for. */
+static int write_waiting(struct database *d, struct error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->tables; i++)
+		if (release_held(d, d->table[i], err))
+			return -1;
+	return gather_flush(d, err) || (d->load->mode != MODE_MIRROR && retry_all(d, true, err)) ? -1 : 0;
 }
 
 /* At a checkpoint. A file that somebody reads right now is committed later. */
 static int database_commit(void *self, struct load *l, struct error *err)
 {
 	struct database *d = self;
-	int rc;
 
-	if (check_deletes(d, err) || (l->state_here && state_save(d, err)))
+	if (write_waiting(d, err) || check_deletes(d, err) || (l->state_here && state_save(d, err)))
 		return -1;
-	rc = target_commit(d, !l->state_here && l->o->state, err);
-	if (rc < 0)
-		return -1;
-	return rc ? 0 : target_begin(d, err);
+	return target_commit(d, false, err);
 }
 
 static int finish_table(struct database *d, struct table *t, struct error *err)
 {
-	struct load *l = d->load;
-
-	if (!t->exists && table_ready(d, t, NULL, err))
+	if (table_ready(d, t, err) < 0)
 		return -1;
-	if (!t->exists)
+	if (!t->exists || d->load->mode != MODE_REPLACE)
 		return 0;	/* no columns were declared and no record came */
-	if (l->mode == MODE_MIRROR)
-		return mirror_finish(d, t, err);
-	if (l->mode == MODE_REPLACE)
-		return empty_first(d, t, err) || (t->counted && guard_whole(l, t->rows_at_start, err)) ? -1 : 0;
-	return 0;
+	return empty_first(d, t, err) || (t->counted && guard_whole(d->load, t->rows_at_start, err)) ? -1 : 0;
 }
 
 static int database_finish(void *self, struct load *l, struct error *err)
@@ -150,9 +182,13 @@ static int database_finish(void *self, struct load *l, struct error *err)
 	struct database *d = self;
 	uint32_t i;
 
+	if (write_waiting(d, err))
+		return -1;
 	for (i = 0; i < d->tables; i++)
-		if (finish_table(d, &d->table[i], err))
+		if (finish_table(d, d->table[i], err))
 			return -1;
+	if (l->mode == MODE_MIRROR && (target_begin(d, err) || mirror_finish(d, err)))
+		return -1;
 	if (check_deletes(d, err))
 		return -1;
 	if (l->o->dry_run)
@@ -169,8 +205,10 @@ static void database_close(void *self, struct load *l)
 
 	(void)l;
 	for (i = 0; i < d->tables; i++)
-		table_release(&d->table[i]);
+		table_free(d->table[i]);
 	free(d->table);
+	gather_close(d);
+	retry_close(d);
 	arena_release(&d->arena);
 	if (d->db)
 		target_close(d);
@@ -189,7 +227,7 @@ int main(int argc, char **argv)
 	struct load_options options = LOAD_OPTIONS_INIT;
 	struct error err = ERROR_INIT;
 	struct tool tool;
-	struct database database = { .o = &options };
+	static struct database database;	/* with room for the widest record */
 	const struct opt_group groups[] = {
 		{ "How to write", load_any_opts, &options, false },
 		{ "Databases", load_sql_opts, &options, false },
@@ -201,6 +239,7 @@ int main(int argc, char **argv)
 	};
 	int first;
 
+	database.o = &options;
 	tool_start(&tool, "sync-load");
 	first = opt_parse(&program, argc, argv, &err);
 	if (first == OPT_ASKED)

@@ -4,26 +4,6 @@
 #include "load.h"
 #include "value/number.h"
 
-int bind_key(struct database *d, struct table *t, sqlite3_stmt *stmt, int at, struct value object, struct error *err)
-{
-	struct value v;
-	uint32_t i;
-	int verdict;
-
-	for (i = 0; i < t->columns; i++) {
-		if (!t->column[i].key)
-			continue;
-		if (!value_get(object, &t->column[i].path, &t->column[i].cursor, &v) || value_type(v) == TOKEN_NULL) {
-			error_data(err, "no-key", "the key '%s' is missing or null", t->column[i].name);
-			return LOAD_REJECT;
-		}
-		verdict = bind_value(d, stmt, at++, &t->column[i], v, err);
-		if (verdict)
-			return verdict;
-	}
-	return LOAD_DONE;
-}
-
 static const char *type_of(enum affinity a)
 {
 	static const char *const types[] = { "BLOB", "TEXT", "INTEGER", "REAL", "NUMERIC" };
@@ -31,20 +11,20 @@ static const char *type_of(enum affinity a)
 	return types[a];
 }
 
-/* A temporary table with the key's columns, of the same affinities so that its values compare alike. */
+/* A temporary table with the key's columns, of the same affinities and collations so that its values compare alike. */
 static int make_seen(struct database *d, struct table *t, struct error *err)
 {
 	struct buf sql = BUF_INIT, names = BUF_INIT;
-	uint32_t i, n = 0;
+	uint32_t i, n = t->keys;
 	int failed;
 
 	buf_addf(&sql, "CREATE TEMP TABLE \"_sync_seen_%u\"(", t->stream);
-	for (i = 0; i < t->columns; i++) {
-		if (!t->column[i].key)
-			continue;
-		buf_addf(&sql, "%sk%u %s", n ? "," : "", n, type_of(t->column[i].affinity));
-		buf_addf(&names, "%sk%u", n ? "," : "", n);
-		n++;
+	for (i = 0; i < n; i++) {
+		const struct column *c = &t->column[t->key[i]];
+
+		buf_addf(&sql, "%sk%u %s%s%s", i ? "," : "", i, type_of(c->affinity), c->collation ? " COLLATE " : "",
+			 c->collation ? c->collation : "");
+		buf_addf(&names, "%sk%u", i ? "," : "", i);
 	}
 	buf_addf(&sql, ", PRIMARY KEY(%s)) WITHOUT ROWID", buf_str(&names));
 	failed = target_exec(d, buf_str(&sql), err);
@@ -61,35 +41,29 @@ static int make_seen(struct database *d, struct table *t, struct error *err)
 	return failed;
 }
 
-int mirror_see(struct database *d, struct table *t, struct record *rec, struct error *err)
+int mirror_see(struct database *d, struct table *t, const struct cell *key, struct error *err)
 {
-	int verdict;
+	int rc;
 
 	if (!t->seen && (rows_count(d, t, err) || make_seen(d, t, err)))
 		return -1;
-	verdict = bind_key(d, t, t->seen, 1, record_root(rec), err);
-	if (verdict)
-		return verdict;
-	if (sqlite3_step(t->seen) != SQLITE_DONE) {
-		sqlite3_reset(t->seen);
-		return target_error(d, "noting keys", err);
-	}
+	cells_bind(t->seen, 1, key, t->keys);
+	rc = sqlite3_step(t->seen);
+	if (rc != SQLITE_DONE)
+		target_error(d, "noting keys", err);
 	sqlite3_reset(t->seen);
-	return LOAD_DONE;
+	return rc == SQLITE_DONE ? 0 : -1;
 }
 
 static void add_unseen(const struct table *t, struct buf *sql)
 {
-	uint32_t i, n = 0;
+	uint32_t i;
 
 	if (!t->seen)
 		return;
 	buf_addf(sql, " WHERE NOT EXISTS(SELECT 1 FROM temp.\"_sync_seen_%u\" WHERE ", t->stream);
-	for (i = 0; i < t->columns; i++)
-		if (t->column[i].key) {
-			buf_addf(sql, "%sk%u=%s.%s", n ? " AND " : "", n, t->quoted, t->column[i].quoted);
-			n++;
-		}
+	for (i = 0; i < t->keys; i++)
+		buf_addf(sql, "%sk%u=%s.%s", i ? " AND " : "", i, t->quoted, t->column[t->key[i]].quoted);
 	buf_addc(sql, ')');
 }
 
@@ -116,12 +90,11 @@ static int print_unseen(struct database *d, struct table *t, struct error *err)
 	struct buf sql = BUF_INIT, name = BUF_INIT, *line;
 	sqlite3_stmt *stmt;
 	uint32_t i;
-	int n, rc, failed;
+	int rc, failed;
 
 	buf_adds(&sql, "SELECT ");
-	for (i = 0, n = 0; i < t->columns; i++)
-		if (t->column[i].key)
-			buf_addf(&sql, "%s%s", n++ ? "," : "", t->column[i].quoted);
+	for (i = 0; i < t->keys; i++)
+		buf_addf(&sql, "%s%s", i ? "," : "", t->column[t->key[i]].quoted);
 	buf_addf(&sql, " FROM %s", t->quoted);
 	add_unseen(t, &sql);
 	failed = target_prepare(d, buf_str(&sql), &stmt, err);
@@ -133,13 +106,11 @@ static int print_unseen(struct database *d, struct table *t, struct error *err)
 		}
 		line = writer_line_start(w);
 		buf_addf(line, "{\"_sync\":{\"op\":\"delete\",\"stream\":%s}", buf_str(&name));
-		for (i = 0, n = 0; i < t->columns; i++) {
-			if (!t->column[i].key)
-				continue;
+		for (i = 0; i < t->keys; i++) {
 			buf_addc(line, ',');
-			json_add_string(line, span_of(t->column[i].name));
+			json_add_string(line, t->column[t->key[i]].name);
 			buf_addc(line, ':');
-			add_cell(line, stmt, n++);
+			add_cell(line, stmt, (int)i);
 		}
 		buf_addc(line, '}');
 		failed = writer_line_end(w, t->stream, err);
@@ -150,19 +121,17 @@ static int print_unseen(struct database *d, struct table *t, struct error *err)
 	return failed;
 }
 
-int mirror_finish(struct database *d, struct table *t, struct error *err)
+static int delete_unseen(struct database *d, struct table *t, struct error *err)
 {
 	struct buf sql = BUF_INIT;
 	uint64_t gone = 0;
-	int failed;
+	int failed = rows_count(d, t, err) || guard_whole(d->load, t->rows_at_start, err);
 
-	if (guard_keeps_all(d->load))
-		return 0;
-	failed = rows_count(d, t, err) || guard_whole(d->load, t->rows_at_start, err);
 	if (!failed) {
 		buf_addf(&sql, "SELECT count(*) FROM %s", t->quoted);
 		add_unseen(t, &sql);
-		failed = target_number(d, buf_str(&sql), &gone, err) || guard_deletes(d->load, gone + t->deleted, t->rows_at_start, err);
+		failed = target_number(d, buf_str(&sql), NULL, &gone, err) ||
+			guard_deletes(d->load, gone + t->deleted, t->rows_at_start, err);
 	}
 	if (!failed && gone && d->o->dry_run)
 		failed = print_unseen(d, t, err);
@@ -175,4 +144,47 @@ int mirror_finish(struct database *d, struct table *t, struct error *err)
 	}
 	buf_release(&sql);
 	return failed ? -1 : 0;
+}
+
+static int delete_all_unseen(struct database *d, struct error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->tables; i++)
+		if (d->table[i]->exists && delete_unseen(d, d->table[i], err))
+			return -1;
+	return 0;
+}
+
+/*
+ * Rows that wait may wait for some that go now. If any still waits then, or was set aside, nothing goes: those that waited
+ * are tried once more without.
+ */
+static int delete_and_retry(struct database *d, struct error *err)
+{
+	struct load *l = d->load;
+	const uint64_t counts[] = { l->inserted, l->updated, l->unchanged, l->deleted };
+	struct held waiting = HELD_INIT;
+	int failed;
+
+	retry_copy(d, &waiting);
+	failed = target_exec(d, "SAVEPOINT _sync_mirror", err) || delete_all_unseen(d, err) || retry_all(d, false, err);
+	if (!failed && (guard_keeps_all(l) || retry_some(d))) {
+		l->inserted = counts[0];
+		l->updated = counts[1];
+		l->unchanged = counts[2];
+		l->deleted = counts[3];
+		failed = target_exec(d, "ROLLBACK TO _sync_mirror", err);
+		retry_replace(d, &waiting);
+		failed = failed || retry_all(d, true, err);
+	}
+	held_release(&waiting);
+	return failed || target_exec(d, "RELEASE _sync_mirror", err) ? -1 : 0;
+}
+
+int mirror_finish(struct database *d, struct error *err)
+{
+	if (guard_keeps_all(d->load))
+		return retry_all(d, true, err);
+	return retry_some(d) ? delete_and_retry(d, err) : delete_all_unseen(d, err);
 }

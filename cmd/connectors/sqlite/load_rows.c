@@ -1,428 +1,251 @@
-/* load_rows: statements: upsert, insert, update, delete. */
-#include <stdlib.h>
-
-#include "base/xalloc.h"
+/* load_rows: rows put, changed, moved, deleted. */
 #include "load.h"
 
-enum { MOST_STATEMENTS = 16, MOST_COLUMNS = 2000 };
-
-/* ---- which columns a record sets */
-
-struct chosen {
-	uint32_t column[MOST_COLUMNS];
-	struct value value[MOST_COLUMNS];	/* VALUE_NONE: null */
-	uint32_t n;
-};
-
-static struct chosen chosen;	/* of the record in hand; too large for the stack */
-
-static int unknown_member(struct value name, const struct table *t, struct error *err)
+bool rows_only_added(const struct database *d, const struct table *t)
 {
-	error_data(err, "unknown-field", "no column of '%s' for '%s' (--evolve adds columns)", t->name, error_show(value_bytes(name)));
-	return LOAD_REJECT;
+	return d->load->mode == MODE_APPEND || d->load->mode == MODE_REPLACE || !t->keys;
 }
 
-/* Members in the record's order. */
-static int choose_members(struct database *d, struct table *t, const struct record *rec, struct error *err)
+static int run_cells(struct database *d, struct table *t, struct shape *s, enum sql kind, const struct cell *cell, struct error *err)
 {
-	struct walk walk = { 0, 0, 0 };
-	struct value name, v;
-	struct column *c;
-	uint32_t guess = 0;
+	sqlite3_stmt *stmt = shape_statement(d, t, s, kind, err);
 
-	chosen.n = 0;
-	while (value_next(record_root(rec), &walk, &name, &v)) {
-		/* columns mostly stand in the order of the members */
-		c = guess < t->columns && value_text_is(name, span_of(t->column[guess].name)) ? &t->column[guess] : NULL;
-		if (!c)
-			c = table_column(t, value_text(name, &d->arena));
-		if (!c && d->o->evolve && !table_add_column(d, t, name, v, err))
-			c = &t->column[t->columns - 1];
-		if (!c)
-			return unknown_member(name, t, err);
-		guess = (uint32_t)(c - t->column) + 1;
-		if (c->generated)
-			continue;
-		if (chosen.n == MOST_COLUMNS)
-			return error_set(err, EXIT_FAILED, "more than %d columns", MOST_COLUMNS);
-		chosen.column[chosen.n] = guess - 1;
-		chosen.value[chosen.n++] = v;
-	}
-	return 0;
-}
-
-static bool is_chosen(uint32_t column)
-{
-	uint32_t i;
-
-	for (i = 0; i < chosen.n; i++)
-		if (chosen.column[i] == column)
-			return true;
-	return false;
-}
-
-/* An upsert sets every column that the stream declares, null where the record lacks it. */
-static void choose_declared(const struct table *t)
-{
-	uint32_t i, n = 0;
-
-	if (!t->has_schema)
-		return;
-	for (i = 0; i < t->columns; i++)
-		n += t->column[i].declared && !t->column[i].generated;
-	for (i = 0; i < t->columns && chosen.n < n; i++) {
-		if (!t->column[i].declared || t->column[i].generated || is_chosen(i))
-			continue;
-		chosen.column[chosen.n] = i;
-		chosen.value[chosen.n++] = VALUE_NONE;
-	}
-}
-
-static int check_key(const struct table *t, struct error *err)
-{
-	uint32_t i, j;
-
-	for (i = 0; i < t->columns; i++) {
-		if (!t->column[i].key)
-			continue;
-		for (j = 0; j < chosen.n && chosen.column[j] != i; j++)
-			;
-		if (j < chosen.n && value_present(chosen.value[j]) && value_type(chosen.value[j]) != TOKEN_NULL)
-			continue;
-		error_data(err, "no-key", "the key '%s' is missing or null", t->column[i].name);
-		return LOAD_REJECT;
-	}
-	return LOAD_DONE;
-}
-
-/* ---- statements, prepared once for each set of columns */
-
-static void add_list(const struct table *t, const char *form, const char *between, bool keys, bool others, struct buf *sql)
-{
-	const char *sep = "";
-	uint32_t i;
-	const char *p;
-
-	for (i = 0; i < chosen.n; i++) {
-		const struct column *c = &t->column[chosen.column[i]];
-
-		if (c->key ? !keys : !others)
-			continue;
-		buf_adds(sql, sep);
-		for (p = form; *p; p++) {
-			if (*p == '$')
-				buf_adds(sql, c->quoted);
-			else if (*p == '?')
-				buf_addf(sql, "?%u", i + 1);
-			else
-				buf_addc(sql, *p);
-		}
-		sep = between;
-	}
-}
-
-static bool only_keys(const struct table *t)
-{
-	uint32_t i;
-
-	for (i = 0; i < chosen.n; i++)
-		if (!t->column[chosen.column[i]].key)
-			return false;
-	return true;
-}
-
-static void add_newer(struct database *d, struct table *t, const char *theirs, struct buf *sql)
-{
-	struct column *c = d->o->newer ? table_column(t, span_of(d->o->newer)) : NULL;
-	uint32_t i;
-
-	if (!c || !is_chosen((uint32_t)(c - t->column)))
-		return;
-	for (i = 0; chosen.column[i] != (uint32_t)(c - t->column); i++)
-		;
-	if (theirs)
-		buf_addf(sql, " AND (%s.%s IS NULL OR %s%s >= %s.%s)", t->quoted, c->quoted, theirs, c->quoted, t->quoted, c->quoted);
-	else
-		buf_addf(sql, " AND (%s IS NULL OR ?%u >= %s)", c->quoted, i + 1, c->quoted);
-}
-
-static void add_insert(const struct table *t, struct buf *sql)
-{
-	buf_addf(sql, "INSERT INTO %s(", t->quoted);
-	add_list(t, "$", ",", true, true, sql);
-	buf_adds(sql, ") VALUES(");
-	add_list(t, "?", ",", true, true, sql);
-	buf_addc(sql, ')');
-}
-
-static void add_upsert(struct database *d, struct table *t, struct buf *sql)
-{
-	add_insert(t, sql);
-	buf_adds(sql, " ON CONFLICT(");
-	add_list(t, "$", ",", true, false, sql);
-	if (only_keys(t)) {
-		buf_adds(sql, ") DO NOTHING");
-		return;
-	}
-	buf_adds(sql, ") DO UPDATE SET ");
-	add_list(t, "$=excluded.$", ",", false, true, sql);
-	buf_adds(sql, " WHERE (");
-	add_list(t, "$ IS NOT excluded.$", " OR ", false, true, sql);	/* by value: 1 and 1.0 are one, '1' is another */
-	buf_addc(sql, ')');
-	add_newer(d, t, "excluded.", sql);
-}
-
-static void add_update(struct database *d, struct table *t, struct buf *sql)
-{
-	buf_addf(sql, "UPDATE %s SET ", t->quoted);
-	add_list(t, "$=?", ",", false, true, sql);
-	buf_adds(sql, " WHERE ");
-	add_list(t, "$=?", " AND ", true, false, sql);
-	buf_adds(sql, " AND (");
-	add_list(t, "$ IS NOT ?", " OR ", false, true, sql);
-	buf_addc(sql, ')');
-	add_newer(d, t, NULL, sql);
-}
-
-static int prepare(struct database *d, struct table *t, char kind, struct statement *s, struct error *err)
-{
-	struct buf sql = BUF_INIT;
-	int failed;
-
-	if (kind == 'u')
-		add_upsert(d, t, &sql);
-	else if (kind == 's')
-		add_update(d, t, &sql);
-	else
-		add_insert(t, &sql);
-	failed = target_prepare(d, buf_str(&sql), &s->stmt, err);
-	buf_release(&sql);
-	if (failed)
+	if (!stmt)
 		return -1;
-	s->kind = kind;
-	s->n = chosen.n;
-	s->column = xreallocarray(NULL, chosen.n + 1, sizeof *s->column);
-	memcpy(s->column, chosen.column, chosen.n * sizeof *s->column);
-	return 0;
+	cells_bind(stmt, 1, cell, s->n);
+	return target_run(d, stmt, t, err);
 }
 
-static bool is_for_chosen(const struct statement *s, char kind)
+/* ---- upserts and inserts */
+
+static void count_change(struct database *d, struct table *t, int change)
 {
-	return s->kind == kind && s->n == chosen.n && !memcmp(s->column, chosen.column, chosen.n * sizeof *s->column);
-}
-
-static void drop_oldest(struct table *t)
-{
-	struct statement *s = &t->statement[--t->statements];
-
-	sqlite3_finalize(s->stmt);
-	free(s->column);
-}
-
-static sqlite3_stmt *statement(struct database *d, struct table *t, char kind, struct error *err)
-{
-	struct statement s;
-	uint32_t i;
-
-	for (i = 0; i < t->statements; i++)
-		if (is_for_chosen(&t->statement[i], kind))
-			return t->statement[i].stmt;
-	if (prepare(d, t, kind, &s, err))
-		return NULL;
-	if (!t->statement)
-		t->statement = xcalloc(MOST_STATEMENTS, sizeof *t->statement);
-	if (t->statements == MOST_STATEMENTS)
-		drop_oldest(t);
-	memmove(t->statement + 1, t->statement, t->statements * sizeof *t->statement);
-	t->statements++;
-	t->statement[0] = s;
-	return s.stmt;
-}
-
-/* ---- running them */
-
-static int bind_chosen(struct database *d, struct table *t, sqlite3_stmt *stmt, struct error *err)
-{
-	uint32_t i;
-	int verdict;
-
-	for (i = 0; i < chosen.n; i++) {
-		if (!value_present(chosen.value[i])) {
-			sqlite3_bind_null(stmt, (int)i + 1);
-			continue;
-		}
-		verdict = bind_value(d, stmt, (int)i + 1, &t->column[chosen.column[i]], chosen.value[i], err);
-		if (verdict)
-			return verdict;
-	}
-	return LOAD_DONE;
-}
-
-/* Runs a statement to its end. LOAD_DONE, LOAD_REJECT, or -1. */
-static int run(struct database *d, sqlite3_stmt *stmt, const char *what, struct error *err)
-{
-	int rc;
-
-	d->changed = 0;
-	rc = sqlite3_step(stmt);
-	sqlite3_reset(stmt);
-	d->uncommitted++;
-	if (rc == SQLITE_DONE || rc == SQLITE_ROW)
-		return LOAD_DONE;
-	target_error(d, what, err);
-	return target_is_records_fault(rc) ? LOAD_REJECT : -1;
-}
-
-static void count_change(struct database *d)
-{
-	if (d->changed == SQLITE_INSERT || (!d->changed && sqlite3_changes(d->db)))
+	if (change == SQLITE_INSERT)
 		d->load->inserted++;
-	else if (d->changed == SQLITE_UPDATE)
+	else if (change == SQLITE_UPDATE)
 		d->load->updated++;
 	else
 		d->load->unchanged++;
+	t->new_rows = change == SQLITE_INSERT ? t->new_rows + 1 : 0;
 }
 
-int rows_upsert(struct database *d, struct table *t, struct record *rec, bool plain_insert, struct error *err)
+/* Where no hook tells an insert from an update: one after the other. */
+static int put_in_two_steps(struct database *d, struct table *t, struct shape *s, const struct cell *cell, struct error *err)
 {
-	sqlite3_stmt *stmt;
-	int verdict = choose_members(d, t, rec, err);
+	int verdict = run_cells(d, t, s, SQL_TRY, cell, err);
 
 	if (verdict)
 		return verdict;
-	choose_declared(t);
-	if (!plain_insert && (verdict = check_key(t, err)))
-		return verdict;
-	if (!chosen.n) {
-		error_data(err, "bad-record", "a record without members makes no row");
-		return LOAD_REJECT;
+	if (sqlite3_changes(d->db)) {
+		count_change(d, t, SQLITE_INSERT);
+		return LOAD_DONE;
 	}
-	stmt = statement(d, t, plain_insert ? 'i' : 'u', err);
-	if (!stmt)
-		return -1;
-	verdict = bind_chosen(d, t, stmt, err);
+	if (!s->only_keys)
+		verdict = run_cells(d, t, s, SQL_UPDATE, cell, err);
 	if (!verdict)
-		verdict = run(d, stmt, t->name, err);
-	if (!verdict)
-		count_change(d);
+		count_change(d, t, !s->only_keys && sqlite3_changes(d->db) ? SQLITE_UPDATE : 0);
 	return verdict;
 }
 
-/* Whether the row is there. 1, 0; -1. */
-static int find_row(struct database *d, struct table *t, struct value object, struct error *err)
+int rows_put(struct database *d, struct table *t, struct shape *s, const struct cell *cell, struct error *err)
+{
+	bool only_added = rows_only_added(d, t);
+	int verdict;
+
+	if (!only_added && !t->rowid)
+		return put_in_two_steps(d, t, s, cell, err);
+	verdict = run_cells(d, t, s, only_added ? SQL_INSERT : SQL_UPSERT, cell, err);
+	if (!verdict)
+		count_change(d, t, only_added ? SQLITE_INSERT : d->changed);
+	return verdict;
+}
+
+/* ---- rows that move to another key */
+
+static void add_key_is(const struct table *t, uint32_t parameter, struct buf *sql)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->keys; i++)
+		buf_addf(sql, "%s%s=?%u", i ? " AND " : "", t->column[t->key[i]].quoted, parameter + i);
+}
+
+static int run_key(struct database *d, struct table *t, sqlite3_stmt **stmt, const char *start, const struct cell *key, struct error *err)
 {
 	struct buf sql = BUF_INIT;
-	const char *sep = "";
-	uint32_t i;
-	int rc, verdict;
+	int failed = 0;
 
-	if (!t->find) {
-		buf_addf(&sql, "SELECT 1 FROM %s WHERE ", t->quoted);
-		for (i = 0; i < t->columns; i++) {
-			if (!t->column[i].key)
-				continue;
-			buf_addf(&sql, "%s%s=?", sep, t->column[i].quoted);
-			sep = " AND ";
-		}
-		rc = target_prepare(d, buf_str(&sql), &t->find, err);
+	if (!*stmt) {
+		buf_addf(&sql, "%s %s WHERE ", start, t->quoted);
+		add_key_is(t, 1, &sql);
+		failed = target_prepare(d, buf_str(&sql), stmt, err);
 		buf_release(&sql);
-		if (rc)
-			return -1;
 	}
-	verdict = bind_key(d, t, t->find, 1, object, err);
-	if (verdict)
+	if (failed)
+		return -1;
+	cells_bind(*stmt, 1, key, t->keys);
+	return 0;
+}
+
+/* Whether the row is there. 1, 0; -1. */
+static int find_row(struct database *d, struct table *t, const struct cell *key, struct error *err)
+{
+	int rc;
+
+	if (run_key(d, t, &t->find, "SELECT 1 FROM", key, err))
 		return -1;
 	rc = sqlite3_step(t->find);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		target_error(d, t->name, err);
 	sqlite3_reset(t->find);
-	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : target_error(d, t->name, err);
-}
-
-/* Nulls for the members that an update removes. */
-static void choose_unset(struct database *d, struct table *t)
-{
-	struct walk walk = { 0, 0, 0 };
-	struct value unset, each;
-	struct column *c;
-
-	if (!load_member(d->load, "unset", &unset) || value_type(unset) != TOKEN_ARRAY)
-		return;
-	while (value_next(unset, &walk, NULL, &each)) {
-		c = value_type(each) == TOKEN_STRING ? table_column(t, name_restored(value_text(each, &d->arena))) : NULL;
-		if (!c || c->generated || is_chosen((uint32_t)(c - t->column)) || chosen.n == MOST_COLUMNS)
-			continue;
-		chosen.column[chosen.n] = (uint32_t)(c - t->column);
-		chosen.value[chosen.n++] = VALUE_NONE;
-	}
-}
-
-static int missing_row(struct database *d, struct table *t, struct record *rec, struct error *err)
-{
-	if (d->o->missing == MISSING_SKIP)
-		return LOAD_DONE;
-	if (d->o->missing == MISSING_INSERT)
-		return rows_upsert(d, t, rec, false, err);
-	error_data(err, "missing-row", "an update of a row that isn't there (--missing insert|skip)");
-	return LOAD_REJECT;
+	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : -1;
 }
 
 /* The row of the old key gets the new one. LOAD_DONE also where it isn't there. */
-static int move_row(struct database *d, struct table *t, struct record *rec, struct value old, struct error *err)
+static int move_row(struct database *d, struct table *t, const struct cell *old, struct error *err)
 {
 	struct buf sql = BUF_INIT;
-	const char *sep = "";
-	uint32_t i, n = 0;
-	int verdict;
+	uint32_t i;
+	int failed = 0;
 
 	if (!t->move) {
-		buf_addf(&sql, "UPDATE %s SET ", t->quoted);
-		for (i = 0; i < t->columns; i++)
-			if (t->column[i].key) {
-				buf_addf(&sql, "%s%s=?%u", sep, t->column[i].quoted, ++n);
-				sep = ",";
-			}
-		sep = " WHERE ";
-		for (i = 0; i < t->columns; i++)
-			if (t->column[i].key) {
-				buf_addf(&sql, "%s%s=?%u", sep, t->column[i].quoted, ++n);
-				sep = " AND ";
-			}
-		verdict = target_prepare(d, buf_str(&sql), &t->move, err);
+		buf_addf(&sql, "UPDATE OR ABORT %s SET ", t->quoted);
+		for (i = 0; i < t->keys; i++)
+			buf_addf(&sql, "%s%s=?%u", i ? "," : "", t->column[t->key[i]].quoted, i + 1);
+		buf_adds(&sql, " WHERE ");
+		add_key_is(t, t->keys + 1, &sql);
+		failed = target_prepare(d, buf_str(&sql), &t->move, err);
 		buf_release(&sql);
-		if (verdict)
-			return -1;
 	}
-	verdict = bind_key(d, t, t->move, 1, record_root(rec), err);
-	if (!verdict)
-		verdict = bind_key(d, t, t->move, (int)t->keys + 1, old, err);
-	return verdict ? verdict : run(d, t->move, t->name, err);
+	if (failed)
+		return -1;
+	cells_bind(t->move, 1, d->key, t->keys);
+	cells_bind(t->move, (int)t->keys + 1, old, t->keys);
+	return target_run(d, t->move, t, err);
 }
 
-int rows_update(struct database *d, struct table *t, struct record *rec, struct error *err)
+static int delete_row(struct database *d, struct table *t, const struct cell *key, struct error *err)
 {
-	sqlite3_stmt *stmt;
-	struct value old;
+	return run_key(d, t, &t->delete, "DELETE FROM", key, err) ? -1 : target_run(d, t->delete, t, err);
+}
+
+/* An upsert onto a row that is there leaves nothing at the old key; else the row moves, with what the stream doesn't know of. */
+static int move_for_upsert(struct database *d, struct table *t, const struct cell *old, struct error *err)
+{
+	int there = find_row(d, t, d->key, err);
+
+	return there < 0 ? -1 : there ? delete_row(d, t, old, err) : move_row(d, t, old, err);
+}
+
+typedef int change_fn_row(struct database *d, struct table *t, const struct record *rec, struct error *err);
+
+/* The row moves and changes, or neither. */
+static int moved(struct database *d, struct table *t, const struct record *rec, const struct cell *old,
+		 int (*move)(struct database *, struct table *, const struct cell *, struct error *), change_fn_row *change, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
 	int verdict;
 
-	if (load_member(d->load, "key", &old) && value_type(old) == TOKEN_OBJECT) {
-		verdict = move_row(d, t, rec, old, err);
-		if (verdict)
-			return verdict;
+	if (target_exec(d, "SAVEPOINT _sync_move", err))
+		return -1;
+	verdict = move(d, t, old, err);
+	if (!verdict)
+		verdict = change(d, t, rec, err);
+	if (verdict == LOAD_REJECT && target_exec(d, "ROLLBACK TO _sync_move", &ignored)) {
+		*err = ignored;
+		return -1;
 	}
-	verdict = choose_members(d, t, rec, err);
+	return verdict >= 0 && target_exec(d, "RELEASE _sync_move", verdict ? &ignored : err) ? -1 : verdict;
+}
+
+/* The old key, where the change moved it: 1 and its cells, 0, or as the verdicts. */
+static int old_key(struct database *d, struct table *t, struct cell **old, bool *has, struct error *err)
+{
+	struct value v;
+
+	*has = t->keys && load_member(d->load, "key", &v) && value_type(v) == TOKEN_OBJECT;
+	if (!*has)
+		return LOAD_DONE;
+	*old = arena_alloc(&d->arena, t->keys * sizeof **old);
+	return cells_of_key(d, t, v, *old, err);
+}
+
+static bool same_key(const struct table *t, const struct cell *a, const struct cell *b)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->keys; i++) {
+		if (a[i].kind != b[i].kind)
+			return false;
+		if (a[i].kind == CELL_TEXT || a[i].kind == CELL_BLOB ? !span_eq(a[i].s, b[i].s)
+		    : a[i].kind == CELL_INTEGER ? a[i].i != b[i].i : a[i].d < b[i].d || a[i].d > b[i].d)
+			return false;
+	}
+	return true;
+}
+
+/* ---- operations */
+
+/* Keeps the record for later if an earlier one of its keys waits: 1, and verdict is set. */
+static bool must_wait(struct database *d, struct table *t, const struct cell *old, int *verdict)
+{
+	if (!retry_some(d) || !t->keys || !(retry_waits(d, t, d->key) || (old && retry_waits(d, t, old))))
+		return false;
+	retry_keep(d, t, old);
+	*verdict = LOAD_DONE;
+	return true;
+}
+
+static int put_record(struct database *d, struct table *t, const struct record *rec, struct error *err)
+{
+	(void)rec;
+	return rows_put(d, t, d->shape, d->cell, err);
+}
+
+int rows_upsert(struct database *d, struct table *t, const struct record *rec, struct error *err)
+{
+	struct cell *old = NULL;
+	bool moves = false;
+	int verdict = shape_of(d, t, rec, false, err);
+
+	if (!verdict && !rows_only_added(d, t))
+		verdict = old_key(d, t, &old, &moves, err);
 	if (verdict)
 		return verdict;
-	choose_unset(d, t);
-	verdict = check_key(t, err);
-	if (verdict)
+	if (d->load->mode == MODE_MIRROR && mirror_see(d, t, d->key, err))
+		return -1;
+	moves = moves && !same_key(t, old, d->key);
+	if (!moves && gather_wants(d, t, d->shape))
+		return gather_add(d, t, d->shape, err);
+	if (gather_flush(d, err))
+		return -1;
+	if (must_wait(d, t, moves ? old : NULL, &verdict))
 		return verdict;
-	d->changed = 0;
-	if (!only_keys(t)) {
-		stmt = statement(d, t, 's', err);
-		if (!stmt)
-			return -1;
-		verdict = bind_chosen(d, t, stmt, err);
-		if (!verdict)
-			verdict = run(d, stmt, t->name, err);
+	verdict = moves ? moved(d, t, rec, old, move_for_upsert, put_record, err) : rows_put(d, t, d->shape, d->cell, err);
+	return verdict == LOAD_REJECT && retry_helps(d, t) ? (retry_keep(d, t, old), LOAD_DONE) : verdict;
+}
+
+static int missing_row(struct database *d, struct table *t, const struct record *rec, struct error *err)
+{
+	int verdict;
+
+	if (d->o->missing == MISSING_SKIP)
+		return LOAD_DONE;
+	if (d->o->missing == MISSING_INSERT) {
+		verdict = shape_of(d, t, rec, false, err);
+		return verdict ? verdict : rows_put(d, t, d->shape, d->cell, err);
+	}
+	error_data(err, "missing-row", "an update of a row that isn't there (--missing insert|skip)");
+	d->in_the_way = false;
+	return LOAD_REJECT;
+}
+
+static int change_row(struct database *d, struct table *t, const struct record *rec, struct error *err)
+{
+	int verdict;
+
+	if (!d->shape->only_keys) {
+		verdict = run_cells(d, t, d->shape, SQL_UPDATE, d->cell, err);
 		if (verdict)
 			return verdict;
 		if (sqlite3_changes(d->db)) {
@@ -430,10 +253,29 @@ int rows_update(struct database *d, struct table *t, struct record *rec, struct 
 			return LOAD_DONE;
 		}
 	}
-	verdict = find_row(d, t, record_root(rec), err);
+	verdict = find_row(d, t, d->key, err);
 	if (verdict > 0)
 		d->load->unchanged++;
 	return verdict < 0 ? -1 : verdict ? LOAD_DONE : missing_row(d, t, rec, err);
+}
+
+int rows_update(struct database *d, struct table *t, const struct record *rec, struct error *err)
+{
+	struct cell *old = NULL;
+	bool moves = false;
+	int verdict = gather_flush(d, err) ? -1 : shape_of(d, t, rec, true, err);
+
+	if (!verdict)
+		verdict = old_key(d, t, &old, &moves, err);
+	if (verdict || must_wait(d, t, old, &verdict))
+		return verdict;
+	moves = moves && !same_key(t, old, d->key);
+	verdict = moves ? moved(d, t, rec, old, move_row, change_row, err) : change_row(d, t, rec, err);
+	if (verdict == LOAD_REJECT && retry_helps(d, t)) {
+		retry_keep(d, t, old);
+		verdict = LOAD_DONE;
+	}
+	return verdict || d->load->mode != MODE_MIRROR ? verdict : mirror_see(d, t, d->key, err);
 }
 
 int rows_count(struct database *d, struct table *t, struct error *err)
@@ -445,59 +287,47 @@ int rows_count(struct database *d, struct table *t, struct error *err)
 		return 0;
 	t->counted = true;
 	buf_addf(&sql, "SELECT count(*) FROM %s", t->quoted);
-	failed = target_number(d, buf_str(&sql), &t->rows_at_start, err);
+	failed = target_number(d, buf_str(&sql), NULL, &t->rows_at_start, err);
 	buf_release(&sql);
 	return failed;
 }
 
-int rows_delete(struct database *d, struct table *t, struct record *rec, struct error *err)
+static void count_deleted(struct database *d, struct table *t, uint64_t n)
 {
-	struct buf sql = BUF_INIT;
-	const char *sep = "";
-	uint32_t i;
+	t->deleted += n;
+	d->load->deleted += n;
+}
+
+int rows_delete(struct database *d, struct table *t, const struct record *rec, struct error *err)
+{
 	int verdict;
 
-	if (rows_count(d, t, err))
+	if (!t->keys)
+		return error_set(err, EXIT_USAGE, "'%s': a delete wants a key: name one with --key", t->name);
+	if (gather_flush(d, err) || rows_count(d, t, err))
 		return -1;
-	if (!t->delete) {
-		buf_addf(&sql, "DELETE FROM %s WHERE ", t->quoted);
-		for (i = 0; i < t->columns; i++) {
-			if (!t->column[i].key)
-				continue;
-			buf_addf(&sql, "%s%s=?", sep, t->column[i].quoted);
-			sep = " AND ";
-		}
-		verdict = target_prepare(d, buf_str(&sql), &t->delete, err);
-		buf_release(&sql);
-		if (verdict)
-			return -1;
-	}
-	verdict = bind_key(d, t, t->delete, 1, record_root(rec), err);
-	if (!verdict)
-		verdict = run(d, t->delete, t->name, err);
-	if (verdict)
+	verdict = cells_of_key(d, t, record_root(rec), d->key, err);
+	if (verdict || must_wait(d, t, NULL, &verdict))
 		return verdict;
-	t->deleted += (uint64_t)sqlite3_changes(d->db);
-	d->load->deleted += (uint64_t)sqlite3_changes(d->db);
-	return LOAD_DONE;
+	verdict = delete_row(d, t, d->key, err);
+	if (!verdict)
+		count_deleted(d, t, (uint64_t)sqlite3_changes(d->db));
+	return verdict;
 }
 
 int rows_truncate(struct database *d, struct table *t, struct error *err)
 {
 	struct buf sql = BUF_INIT;
-	uint64_t now;
-	int failed;
+	uint64_t now = 0;
+	int failed = gather_flush(d, err) || retry_all(d, true, err) || rows_count(d, t, err);
 
-	if (rows_count(d, t, err))
-		return -1;
 	buf_addf(&sql, "SELECT count(*) FROM %s", t->quoted);
-	failed = target_number(d, buf_str(&sql), &now, err);
+	failed = failed || target_number(d, buf_str(&sql), NULL, &now, err);
 	buf_reset(&sql);
 	buf_addf(&sql, "DELETE FROM %s", t->quoted);
-	if (!failed)
-		failed = target_exec(d, buf_str(&sql), err);
+	failed = failed || target_exec(d, buf_str(&sql), err);
 	buf_release(&sql);
-	t->deleted += now;
-	d->load->deleted += now;
-	return failed;
+	if (!failed)
+		count_deleted(d, t, now);
+	return failed ? -1 : 0;
 }

@@ -14,7 +14,7 @@ int state_load(struct database *d, struct error *err)
 	uint64_t there;
 	int rc, failed = 0;
 
-	if (target_number(d, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='_sync_state'", &there, err))
+	if (target_number(d, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='_sync_state'", NULL, &there, err))
 		return -1;
 	if (!there)
 		return 0;
@@ -31,9 +31,12 @@ int state_load(struct database *d, struct error *err)
 	return failed;
 }
 
-/* Swaps the state within the transaction: the write lock is held since the state was read, or it is checked again. */
+/* Swaps the state within the transaction: it is checked again, since others may write between two transactions. */
 int state_save(struct database *d, struct error *err)
 {
+	static const char swap[] = "INSERT INTO _sync_state VALUES(?1, ?2, ?3) ON CONFLICT(job) DO UPDATE SET generation=?2, state=?3 "
+		"WHERE generation=?2-1";
+	static const char anew[] = "INSERT OR REPLACE INTO _sync_state VALUES(?1, ?2, ?3)";	/* over a damaged one */
 	struct state *s = &d->load->state;
 	sqlite3_stmt *stmt;
 	struct buf text = BUF_INIT;
@@ -41,9 +44,7 @@ int state_save(struct database *d, struct error *err)
 
 	if (!s->changed)
 		return 0;
-	if (make_state_table(d, err) ||
-	    target_prepare(d, "INSERT INTO _sync_state VALUES(?1, ?2, ?3) ON CONFLICT(job) DO UPDATE SET generation=?2, state=?3 "
-		       "WHERE generation=?2-1", &stmt, err))
+	if (target_begin(d, err) || make_state_table(d, err) || target_prepare(d, s->damaged ? anew : swap, &stmt, err))
 		return -1;
 	s->generation++;
 	state_text(s, &text);
@@ -54,25 +55,73 @@ int state_save(struct database *d, struct error *err)
 	failed = rc != SQLITE_DONE ? target_error(d, "keeping the state", err) : sqlite3_changes(d->db) != 1
 		? error_set(err, EXIT_AGAIN, "another run has moved the state in '%s'", d->path) : 0;
 	s->changed = failed != 0;
+	s->damaged = s->damaged && failed;
 	sqlite3_finalize(stmt);
 	buf_release(&text);
 	return failed;
 }
 
-/* A table made from a schema remembers it, so that what its columns can't say comes back. */
-int schema_save(struct database *d, const struct table *t, struct error *err)
+/* ---- what tables were made from */
+
+static int make_schema_table(struct database *d, struct error *err)
+{
+	return target_exec(d, "CREATE TABLE IF NOT EXISTS _sync_schema(name TEXT PRIMARY KEY, schema TEXT NOT NULL) WITHOUT ROWID", err);
+}
+
+int schema_save(struct database *d, const struct table *t, struct span schema, struct error *err)
 {
 	sqlite3_stmt *stmt;
 	int rc;
 
-	if (t->schema.n <= 2)
+	if (schema.n <= 2)
 		return 0;	/* {} says nothing */
-	if (target_exec(d, "CREATE TABLE IF NOT EXISTS _sync_schema(name TEXT PRIMARY KEY, schema TEXT NOT NULL) WITHOUT ROWID", err) ||
-	    target_prepare(d, "INSERT OR REPLACE INTO _sync_schema VALUES(?, ?)", &stmt, err))
+	if (make_schema_table(d, err) || target_prepare(d, "INSERT OR REPLACE INTO _sync_schema VALUES(?, ?)", &stmt, err))
 		return -1;
 	sqlite3_bind_text(stmt, 1, t->name, -1, SQLITE_STATIC);
-	sqlite3_bind_text64(stmt, 2, t->schema.p, t->schema.n, SQLITE_STATIC, SQLITE_UTF8);
+	sqlite3_bind_text64(stmt, 2, schema.p, schema.n, SQLITE_STATIC, SQLITE_UTF8);
 	rc = sqlite3_step(stmt);
+	if (rc != SQLITE_DONE)
+		target_error(d, "keeping the schema", err);
 	sqlite3_finalize(stmt);
-	return rc == SQLITE_DONE ? 0 : target_error(d, "keeping the schema", err);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+/* The schema that is kept, in rec: a new one where there is none, or it is of no use. */
+static int kept_schema(struct database *d, const struct table *t, struct record *rec, struct error *err)
+{
+	static const char empty[] = "{\"type\":\"object\",\"properties\":{}}";
+	const struct scan_limits limits = { 1000, INT32_MAX };
+	struct value properties;
+	sqlite3_stmt *stmt;
+	int found = 0;
+
+	if (make_schema_table(d, err) || target_prepare(d, "SELECT schema FROM _sync_schema WHERE name=?", &stmt, err))
+		return -1;
+	sqlite3_bind_text(stmt, 1, t->name, -1, SQLITE_STATIC);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		found = !record_copy(rec, (const char *)sqlite3_column_text(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0), &limits,
+				     &(struct error)ERROR_INIT) && table_properties(rec, &properties);
+	sqlite3_finalize(stmt);
+	return found ? 0 : record_copy(rec, empty, sizeof empty - 1, &limits, err);
+}
+
+int schema_add(struct database *d, const struct table *t, struct span name, struct span property, struct error *err)
+{
+	struct step steps[] = { { .kind = STEP_NAME, .name = SPAN_LIT("properties") }, { .kind = STEP_NAME, .name = name } };
+	const struct path path = { .step = steps, .n = 2, .text = name };
+	struct buf text = BUF_INIT;
+	struct record rec;
+	int failed;
+
+	if (property.n <= 2)
+		return 0;
+	record_init(&rec);
+	failed = kept_schema(d, t, &rec, err) || record_set(&rec, &path, property, err) ? -1 : 0;
+	if (!failed) {
+		record_write(&rec, &text);
+		failed = schema_save(d, t, buf_span(&text), err);
+	}
+	buf_release(&text);
+	record_release(&rec);
+	return failed;
 }

@@ -1,18 +1,13 @@
 /* load_target: the database: opening, errors, waiting for locks, transactions. */
-#include <stdlib.h>
+#include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/xalloc.h"
 #include "load.h"
 
-char *quote_name(struct span name)
-{
-	struct buf b = BUF_INIT;
-
-	db_identifier(&b, name);
-	return buf_take(&b);
-}
+/* How long a commit in the middle waits for readers before it is left for later: one of them may wait for this process. */
+enum { SHORT_WAIT_MS = 100 };
 
 bool target_is_records_fault(int rc)
 {
@@ -22,8 +17,9 @@ bool target_is_records_fault(int rc)
 
 int target_error(struct database *d, const char *what, struct error *err)
 {
-	int rc = sqlite3_errcode(d->db) & 0xff;
+	int code = sqlite3_extended_errcode(d->db), rc = code & 0xff;
 
+	d->in_the_way = code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID;
 	if (target_is_records_fault(rc))
 		return error_data(err, "constraint", "%s: %s", what, sqlite3_errmsg(d->db));
 	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
@@ -38,26 +34,26 @@ static int on_busy(void *ctx, int count)
 	struct database *d = ctx;
 
 	(void)count;
-	if (!d->patient || clock_mono() > d->deadline)
+	if (clock_mono() > d->deadline)
 		return 0;
 	nanosleep(&pause, NULL);
 	return 1;
 }
 
-static void wait_for_locks(struct database *d, bool wait)
+static void wait_for_locks(struct database *d, double seconds)
 {
-	d->patient = wait;
-	d->deadline = clock_mono() + (int64_t)(d->o->lock_timeout * 1e9);
+	d->deadline = clock_mono() + (int64_t)(seconds * 1e9);
 }
 
+/* Which of an upsert's two ways it was; what triggers do to other tables is their own. */
 static void on_change(void *ctx, int kind, const char *db, const char *table, sqlite3_int64 rowid)
 {
 	struct database *d = ctx;
 
 	(void)db;
-	(void)table;
 	(void)rowid;
-	d->changed = kind;
+	if (!d->changed && d->watched && !strcasecmp(table, d->watched))
+		d->changed = kind;
 }
 
 int target_exec(struct database *d, const char *sql, struct error *err)
@@ -70,7 +66,7 @@ int target_prepare(struct database *d, const char *sql, sqlite3_stmt **stmt, str
 	return sqlite3_prepare_v2(d->db, sql, -1, stmt, NULL) == SQLITE_OK ? 0 : target_error(d, sql, err);
 }
 
-int target_number(struct database *d, const char *sql, uint64_t *out, struct error *err)
+int target_number(struct database *d, const char *sql, const char *name, uint64_t *out, struct error *err)
 {
 	sqlite3_stmt *stmt;
 	int rc;
@@ -78,39 +74,64 @@ int target_number(struct database *d, const char *sql, uint64_t *out, struct err
 	*out = 0;
 	if (target_prepare(d, sql, &stmt, err))
 		return -1;
+	if (name)
+		sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW)
 		*out = (uint64_t)sqlite3_column_int64(stmt, 0);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		target_error(d, sql, err);
 	sqlite3_finalize(stmt);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : target_error(d, sql, err);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
+}
+
+int target_run(struct database *d, sqlite3_stmt *stmt, const struct table *t, struct error *err)
+{
+	int rc;
+
+	d->changed = 0;
+	d->watched = t->name;
+	rc = sqlite3_step(stmt);
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		target_error(d, t->name, err);
+	sqlite3_reset(stmt);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? LOAD_DONE : target_is_records_fault(rc) ? LOAD_REJECT : -1;
+}
+
+/* A dry run on a file that isn't there has a database of its own, which is gone at the end. */
+static int open_file(struct database *d, struct error *err)
+{
+	if (d->file.read_only)
+		return error_set(err, EXIT_USAGE, "'%s' is not to be written to: its address says mode=ro or immutable=1", d->path);
+	if (d->o->dry_run && access(d->path, F_OK))
+		return sqlite3_open_v2("", &d->file.h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK
+			? 0 : db_fail(&d->file, "open", err);
+	return db_open(&d->file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
 }
 
 int target_open(struct database *d, struct error *err)
 {
-	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-
-	if (sqlite3_open_v2(d->path, &d->db, flags, NULL) != SQLITE_OK)
-		return error_set(err, EXIT_FAILED, "cannot open '%s': %s", d->path, d->db ? sqlite3_errmsg(d->db) : "out of memory");
-	sqlite3_extended_result_codes(d->db, 1);
+	if (open_file(d, err))
+		return -1;
+	d->db = d->file.h;
 	sqlite3_busy_handler(d->db, on_busy, d);
 	sqlite3_update_hook(d->db, on_change, d);
-	wait_for_locks(d, true);
-	/* triggers of the database are its own business, but a file from elsewhere may not run what it likes */
-	sqlite3_db_config(d->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_db_config(d->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	wait_for_locks(d, d->o->lock_timeout);
 	if (target_exec(d, d->load->mode == MODE_REPLACE ? "PRAGMA foreign_keys=OFF" : "PRAGMA foreign_keys=ON", err))
 		return -1;
-	return target_exec(d, "PRAGMA temp_store=FILE", err) || target_exec(d, "PRAGMA cache_size=-16000", err) || target_begin(d, err) ? -1 : 0;
+	/* EXTRA: a commit is durable, also where the journal is a file whose going must be (the state may follow elsewhere) */
+	return target_exec(d, "PRAGMA synchronous=EXTRA; PRAGMA temp_store=FILE; PRAGMA cache_size=-16000", err);
 }
 
 int target_begin(struct database *d, struct error *err)
 {
-	wait_for_locks(d, true);
+	if (d->in_transaction)
+		return 0;
+	wait_for_locks(d, d->o->lock_timeout);
 	if (target_exec(d, "BEGIN IMMEDIATE", err))
 		return -1;
 	d->in_transaction = true;
-	d->uncommitted = 0;
-	wait_for_locks(d, false);	/* the lock is held; only a spill of the cache could meet readers now, and needn't */
+	wait_for_locks(d, 0);	/* the lock is held; only a spill of the cache could meet readers now, and needn't */
 	return target_exec(d, "PRAGMA defer_foreign_keys=ON", err);
 }
 
@@ -136,16 +157,18 @@ int target_commit(struct database *d, bool wait, struct error *err)
 		return 0;
 	if (d->load->mode == MODE_REPLACE && foreign_keys(d, err))
 		return -1;
-	wait_for_locks(d, wait);
+	wait_for_locks(d, wait ? d->o->lock_timeout : SHORT_WAIT_MS / 1e3);
 	rc = sqlite3_exec(d->db, "COMMIT", NULL, NULL, NULL);
-	wait_for_locks(d, false);
-	if ((rc & 0xff) == SQLITE_BUSY && !wait)
-		return 1;
+	if ((rc & 0xff) == SQLITE_BUSY && !wait) {
+		wait_for_locks(d, 0);
+		return LOAD_POSTPONED;
+	}
 	if (rc == SQLITE_CONSTRAINT_FOREIGNKEY)
 		return foreign_keys(d, err) ? -1 : target_error(d, "commit", err);
 	if (rc != SQLITE_OK)
 		return target_error(d, "commit", err);
 	d->in_transaction = false;
+	wait_for_locks(d, d->o->lock_timeout);
 	return 0;
 }
 
@@ -153,6 +176,6 @@ void target_close(struct database *d)
 {
 	if (d->in_transaction)
 		sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
-	sqlite3_close(d->db);
+	db_close(&d->file);
 	d->db = NULL;
 }

@@ -1,0 +1,300 @@
+/* load_cell: values as cells of columns, exactly or not at all. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "load.h"
+#include "value/number.h"
+
+static int rejected(struct error *err, const char *code, const struct column *c, const char *why)
+{
+	error_data(err, code, "'%s': %s", error_show(c->name), why);
+	return LOAD_REJECT;
+}
+
+/* Text that SQLite would make a number of in a column of this affinity. */
+static bool looks_numeric(struct span s)
+{
+	char room[64], *end;
+	size_t i = 0;
+
+	while (i < s.n && strchr(" \t\n\r\f\v", s.p[i]) && s.p[i])
+		i++;
+	if (i == s.n || !strchr("+-.0123456789", s.p[i]) || !s.p[i])
+		return false;
+	if (s.n - i >= sizeof room)
+		return true;	/* to be safe: rare */
+	memcpy(room, s.p + i, s.n - i);
+	room[s.n - i] = '\0';
+	(void)strtod(room, &end);
+	while (*end && strchr(" \t\n\r\f\v", *end))
+		end++;
+	return end != room && !*end && !strpbrk(room, "xXnNiI");
+}
+
+static bool is_numeric(const struct column *c)
+{
+	return c->affinity == AFFINITY_INTEGER || c->affinity == AFFINITY_REAL || c->affinity == AFFINITY_NUMERIC;
+}
+
+static int text_cell(struct cell *out, struct span s)
+{
+	*out = (struct cell){ .kind = CELL_TEXT, .s = s };
+	return LOAD_DONE;
+}
+
+static int real_cell(struct cell *out, double d)
+{
+	*out = (struct cell){ .kind = CELL_REAL, .d = d };
+	return LOAD_DONE;
+}
+
+static int integer_cell(struct cell *out, int64_t i)
+{
+	*out = (struct cell){ .kind = CELL_INTEGER, .i = i };
+	return LOAD_DONE;
+}
+
+static int number_cell(struct database *d, const struct column *c, struct span digits, struct cell *out, struct error *err)
+{
+	int64_t i;
+
+	if (c->affinity == AFFINITY_TEXT)
+		return text_cell(out, digits);
+	/* 1.0 stays a real where the column doesn't say what it takes */
+	if (c->affinity == AFFINITY_NONE && !number_int64(digits, &i) &&
+	    (memchr(digits.p, '.', digits.n) || memchr(digits.p, 'e', digits.n) || memchr(digits.p, 'E', digits.n)))
+		return real_cell(out, number_double(digits));
+	if (!number_int64(digits, &i) && (c->affinity != AFFINITY_REAL || (i <= (INT64_C(1) << 53) && i >= -(INT64_C(1) << 53))))
+		return integer_cell(out, i);
+	if (number_fits_double(digits) || d->o->lossy)
+		return real_cell(out, number_double(digits));
+	if (c->affinity == AFFINITY_NONE)
+		return text_cell(out, digits);
+	return rejected(err, "lossy", c, "the number doesn't come back equal from this column (--lossy accepts that)");
+}
+
+/* Strict base64 (RFC 4648 §4): the length of the bytes, or -1. */
+static int64_t decode_base64(struct span s, unsigned char *out)
+{
+	uint32_t v = 0;
+	unsigned char *o = out;
+	size_t i, pad = 0;
+	int digit;
+
+	if (s.n % 4)
+		return -1;
+	for (i = 0; i < s.n; i++) {
+		char ch = s.p[i];
+
+		digit = ch >= 'A' && ch <= 'Z' ? ch - 'A' : ch >= 'a' && ch <= 'z' ? ch - 'a' + 26 : ch >= '0' && ch <= '9' ? ch - '0' + 52 :
+			ch == '+' ? 62 : ch == '/' ? 63 : -1;
+		if (ch == '=' && i + 2 >= s.n && (i + 1 == s.n || s.p[i + 1] == '=')) {
+			pad++;
+			digit = 0;
+		}
+		if (digit < 0 || (pad && ch != '='))
+			return -1;
+		v = v << 6 | (uint32_t)digit;
+		if (i % 4 == 3) {
+			*o++ = (unsigned char)(v >> 16);
+			*o++ = (unsigned char)(v >> 8);
+			*o++ = (unsigned char)v;
+		}
+	}
+	return o - out - (int64_t)pad;
+}
+
+static int blob_cell(struct database *d, const struct column *c, struct span text, struct cell *out, struct error *err)
+{
+	unsigned char *bytes = arena_alloc(&d->arena, text.n / 4 * 3 + 4);
+	int64_t n = decode_base64(text, bytes);
+
+	if (n < 0)
+		return rejected(err, "bad-base64", c, "not base64, as the schema says");
+	*out = (struct cell){ .kind = CELL_BLOB, .s = { (const char *)bytes, (size_t)n } };
+	return LOAD_DONE;
+}
+
+/* "007" in an untyped cell is 7 in a column of numbers. */
+static struct span without_zeros(struct span s)
+{
+	struct span digits = s;
+	bool all = s.n > 0;
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		all = all && s.p[i] >= '0' && s.p[i] <= '9';
+	while (all && digits.n > 1 && digits.p[0] == '0') {
+		digits.p++;
+		digits.n--;
+	}
+	return digits;
+}
+
+static int string_cell(struct database *d, const struct column *c, struct span text, struct cell *out, struct error *err)
+{
+	struct span digits;
+
+	if (c->base64)
+		return blob_cell(d, c, text, out, err);
+	if (c->number && (span_is(text, "Infinity") || span_is(text, "-Infinity")))
+		return real_cell(out, *text.p == '-' ? -HUGE_VAL : HUGE_VAL);
+	if (!is_numeric(c))
+		return text_cell(out, text);
+	if (c->untyped) {
+		digits = without_zeros(text);
+		if (number_is_json(digits))
+			return number_cell(d, c, digits, out, err);
+	}
+	if (looks_numeric(text) && !d->o->lossy)
+		return rejected(err, "lossy", c, "text that this column turns into a number (--lossy accepts that)");
+	return text_cell(out, text);
+}
+
+/* {"$name":X} with that member and no other. */
+static bool only_member(struct value v, const char *name, enum token_type type, struct value *out)
+{
+	return value_count(v) == 1 && value_member(v, span_of(name), out) && value_type(*out) == type;
+}
+
+/*
+ * A value off its schema, as canonical Extended JSON v2 (x-values: ejson): a blob, text that would be read as something
+ * else, a number that JSON lacks. 1: it was one; 0: none of these; or -1: LOAD_REJECT with err set.
+ */
+static int ejson_cell(struct database *d, const struct column *c, struct value v, struct cell *out, struct error *err)
+{
+	struct value inner, base64;
+	struct span text;
+
+	if (value_type(v) != TOKEN_OBJECT)
+		return 0;
+	if (only_member(v, "$binary", TOKEN_OBJECT, &inner) && value_member(inner, SPAN_LIT("base64"), &base64) &&
+	    value_type(base64) == TOKEN_STRING)
+		return blob_cell(d, c, value_text(base64, &d->arena), out, err) ? -1 : 1;
+	if (only_member(v, "$symbol", TOKEN_STRING, &inner)) {
+		(void)text_cell(out, value_text(inner, &d->arena));
+		return 1;
+	}
+	if (!only_member(v, "$numberDouble", TOKEN_STRING, &inner))
+		return 0;
+	text = value_text(inner, &d->arena);
+	if (!span_is(text, "Infinity") && !span_is(text, "-Infinity"))
+		return 0;
+	(void)real_cell(out, *text.p == '-' ? -HUGE_VAL : HUGE_VAL);
+	return 1;
+}
+
+static int boolean_cell(const struct column *c, bool yes, struct cell *out)
+{
+	if (c->affinity == AFFINITY_TEXT)
+		return text_cell(out, yes ? SPAN_LIT("true") : SPAN_LIT("false"));
+	return integer_cell(out, yes);
+}
+
+static int nested_cell(struct database *d, struct value v, struct cell *out)
+{
+	struct buf json = BUF_INIT;
+
+	value_write(v, &json);
+	(void)text_cell(out, arena_span(&d->arena, buf_span(&json)));
+	buf_release(&json);
+	return LOAD_DONE;
+}
+
+int cell_of(struct database *d, const struct column *c, struct value v, struct cell *out, struct error *err)
+{
+	int got = c->ejson ? ejson_cell(d, c, v, out, err) : 0;
+
+	if (got)
+		return got < 0 ? LOAD_REJECT : LOAD_DONE;
+	switch (value_type(v)) {
+	case TOKEN_NULL:
+		*out = (struct cell){ .kind = CELL_NULL };
+		return LOAD_DONE;
+	case TOKEN_FALSE:
+	case TOKEN_TRUE:
+		return boolean_cell(c, value_type(v) == TOKEN_TRUE, out);
+	case TOKEN_NUMBER:
+		return number_cell(d, c, value_bytes(v), out, err);
+	case TOKEN_STRING:
+		return string_cell(d, c, value_text(v, &d->arena), out, err);
+	default:
+		return nested_cell(d, v, out);
+	}
+}
+
+void cell_bind(sqlite3_stmt *stmt, int at, const struct cell *c)
+{
+	switch (c->kind) {
+	case CELL_NULL:
+		sqlite3_bind_null(stmt, at);
+		break;
+	case CELL_INTEGER:
+		sqlite3_bind_int64(stmt, at, c->i);
+		break;
+	case CELL_REAL:
+		sqlite3_bind_double(stmt, at, c->d);
+		break;
+	case CELL_TEXT:
+		sqlite3_bind_text64(stmt, at, c->s.p ? c->s.p : "", c->s.n, SQLITE_STATIC, SQLITE_UTF8);
+		break;
+	case CELL_BLOB:
+		sqlite3_bind_blob64(stmt, at, c->s.p, c->s.n, SQLITE_STATIC);
+	}
+}
+
+void cells_bind(sqlite3_stmt *stmt, int at, const struct cell *c, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		cell_bind(stmt, at + (int)i, &c[i]);
+}
+
+/* ---- keys */
+
+int cells_of_key(struct database *d, struct table *t, struct value object, struct cell *out, struct error *err)
+{
+	struct column *c;
+	struct value v;
+	uint32_t i;
+	int verdict;
+
+	for (i = 0; i < t->keys; i++) {
+		c = &t->column[t->key[i]];
+		if (!value_get(object, &c->path, &c->cursor, &v) || value_type(v) == TOKEN_NULL) {
+			error_data(err, "no-key", "the key '%s' is missing or null", error_show(c->name));
+			return LOAD_REJECT;
+		}
+		verdict = cell_of(d, c, v, &out[i], err);
+		if (verdict)
+			return verdict;
+	}
+	return LOAD_DONE;
+}
+
+static uint64_t mix(uint64_t h, const void *p, size_t n)
+{
+	const unsigned char *c = p;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ c[i]) * UINT64_C(0x100000001b3);	/* FNV-1a: who makes keys collide just makes rows wait */
+	return h;
+}
+
+uint64_t key_hash(const struct table *t, const struct cell *key)
+{
+	uint64_t h = mix(UINT64_C(0xcbf29ce484222325), &t->stream, sizeof t->stream);
+	double real;
+	uint32_t i;
+
+	for (i = 0; i < t->keys; i++) {
+		if (t->column[t->key[i]].collation)
+			continue;	/* who knows which texts are one */
+		real = key[i].kind == CELL_INTEGER ? (double)key[i].i : key[i].kind == CELL_REAL ? key[i].d : 0;
+		real += 0.0;	/* -0.0 is 0.0 */
+		h = key[i].kind == CELL_TEXT || key[i].kind == CELL_BLOB ? mix(h, key[i].s.p, key[i].s.n) : mix(h, &real, sizeof real);
+	}
+	return h;
+}

@@ -1,0 +1,278 @@
+/* load_make: tables that are made, from a schema or from the first records, and columns that are added. */
+#include <stdlib.h>
+
+#include "base/diag.h"
+#include "load.h"
+
+/* The declared type of a schema's property, or of a value where there is no schema. */
+static const char *type_of_property(struct value schema)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct value type, each;
+	const char *found = NULL;
+	struct value x;
+
+	if (value_type(schema) != TOKEN_OBJECT)
+		return "";
+	if (value_member(schema, SPAN_LIT("contentEncoding"), &x))
+		return "BLOB";
+	if (!value_member(schema, SPAN_LIT("type"), &type))
+		return "";
+	if (value_type(type) == TOKEN_ARRAY) {
+		while (value_next(type, &walk, NULL, &each)) {
+			if (value_text_is(each, SPAN_LIT("null")))
+				continue;
+			if (found)
+				return "";	/* several types: the column takes any */
+			found = value_text_is(each, SPAN_LIT("integer")) ? "INTEGER" : value_text_is(each, SPAN_LIT("number")) ? "REAL" :
+				value_text_is(each, SPAN_LIT("boolean")) ? "BOOLEAN" : "TEXT";
+		}
+		return found ? found : "";
+	}
+	return value_text_is(type, SPAN_LIT("integer")) ? "INTEGER" : value_text_is(type, SPAN_LIT("number")) ? "REAL" :
+		value_text_is(type, SPAN_LIT("boolean")) ? "BOOLEAN" : "TEXT";
+}
+
+/* "sqlite:VARCHAR(20)" is the column's own type, told by the source; nothing else may stand in SQL as it is. */
+static const char *own_type(struct table *t, struct value schema)
+{
+	struct value v;
+	struct span s;
+	size_t i;
+
+	if (value_type(schema) != TOKEN_OBJECT || !value_member(schema, SPAN_LIT("x-type"), &v) || value_type(v) != TOKEN_STRING)
+		return NULL;
+	s = value_text(v, &t->arena);
+	if (s.n < 7 || memcmp(s.p, "sqlite:", 7))
+		return NULL;
+	for (i = 7; i < s.n; i++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_ (),", s.p[i]) || !s.p[i])
+			return NULL;
+	return arena_dup(&t->arena, s.p + 7, s.n - 7);
+}
+
+static void columns_of_schema(struct table *t, struct value properties, struct buf *types)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct value name, v;
+	const char *type;
+
+	while (value_next(properties, &walk, &name, &v)) {
+		type = own_type(t, v);
+		if (!type)
+			type = type_of_property(v);
+		table_new_column(t, value_text(name, &t->arena), type);
+		buf_add(types, type, strlen(type) + 1);
+	}
+}
+
+static bool is_required(const struct record *schema, struct span name)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct value required, each;
+
+	if (!record_is_object(schema) || !value_member(record_root(schema), SPAN_LIT("required"), &required) ||
+	    value_type(required) != TOKEN_ARRAY)
+		return false;
+	while (value_next(required, &walk, NULL, &each))
+		if (value_type(each) == TOKEN_STRING && value_text_is(each, name))
+			return true;
+	return false;
+}
+
+static bool may_be_null(const struct record *schema, struct span name)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct value properties, v, type, each;
+
+	if (!table_properties(schema, &properties) || !value_member(properties, name, &v) || value_type(v) != TOKEN_OBJECT ||
+	    !value_member(v, SPAN_LIT("type"), &type))
+		return true;
+	if (value_type(type) != TOKEN_ARRAY)
+		return value_text_is(type, SPAN_LIT("null"));
+	while (value_next(type, &walk, NULL, &each))
+		if (value_text_is(each, SPAN_LIT("null")))
+			return true;
+	return false;
+}
+
+static void add_key_clause(const struct table *t, struct buf *sql)
+{
+	uint32_t i;
+
+	if (!t->keys)
+		return;
+	buf_adds(sql, ", PRIMARY KEY(");
+	for (i = 0; i < t->keys; i++)
+		buf_addf(sql, "%s%s", i ? "," : "", t->column[t->key[i]].quoted);
+	buf_addc(sql, ')');
+}
+
+/* types: a text with a NUL behind it for each column. schema: may be NULL. */
+static int create(struct database *d, struct table *t, const struct record *schema, const char *types, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	uint32_t i;
+	int failed;
+
+	buf_addf(&sql, "CREATE TABLE %s(", t->quoted);
+	for (i = 0; i < t->columns; i++, types += strlen(types) + 1) {
+		buf_addf(&sql, "%s%s%s%s", i ? ", " : "", t->column[i].quoted, *types ? " " : "", types);
+		if (t->column[i].key || (schema && is_required(schema, t->column[i].name) && !may_be_null(schema, t->column[i].name)))
+			buf_adds(&sql, " NOT NULL");
+	}
+	add_key_clause(t, &sql);
+	buf_addc(&sql, ')');
+	failed = target_exec(d, buf_str(&sql), err);
+	buf_release(&sql);
+	if (failed) {
+		err->status = EXIT_FAILED;
+		return -1;
+	}
+	t->made = t->exists = t->rowid = t->simple = true;
+	diag_note("'%s': table '%s' made", d->path, t->name);
+	return 0;
+}
+
+int make_from_schema(struct database *d, struct table *t, const struct record *schema, struct error *err)
+{
+	struct buf types = BUF_INIT;
+	struct value properties = VALUE_NONE;
+	int failed;
+
+	(void)table_properties(schema, &properties);
+	columns_of_schema(t, properties, &types);
+	failed = target_begin(d, err) || table_choose_key(d, t, err) || create(d, t, schema, types.p, err) ||
+		schema_save(d, t, buf_span(&t->schema), err) ? -1 : 0;
+	buf_release(&types);
+	return failed;
+}
+
+/* ---- from records */
+
+enum { SEEN_TEXT = 1, SEEN_NESTED = 2, SEEN_BOOLEAN = 4, SEEN_NUMBER = 8, SEEN_BROKEN = 16 /* a number that is no int64 */ };
+#define NESTED_PROPERTY "{\"type\":[\"object\",\"array\",\"null\"]}"
+
+static int kind_seen(struct value v)
+{
+	switch (value_type(v)) {
+	case TOKEN_STRING:
+		return SEEN_TEXT;
+	case TOKEN_OBJECT:
+	case TOKEN_ARRAY:
+		return SEEN_NESTED;
+	case TOKEN_FALSE:
+	case TOKEN_TRUE:
+		return SEEN_BOOLEAN;
+	case TOKEN_NUMBER:
+		return SEEN_NUMBER;
+	default:
+		return 0;
+	}
+}
+
+/* Numbers may get larger or longer, and texts may join them: such a column takes any value as it is. */
+static const char *type_of_seen(int seen)
+{
+	return seen == SEEN_TEXT || seen == SEEN_NESTED || seen == (SEEN_TEXT | SEEN_NESTED) ? "TEXT" : seen == SEEN_BOOLEAN ? "BOOLEAN" : "";
+}
+
+/* Notes a record's members: new ones become columns; what each held stands in the bytes of `seen`. */
+static void note_members(struct table *t, const struct record *rec, struct buf *seen)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct value name, v;
+	struct column *c;
+	struct span text;
+	int64_t n;
+
+	while (value_next(record_root(rec), &walk, &name, &v)) {
+		text = value_text(name, &t->arena);
+		c = table_column(t, text);
+		if (!c) {
+			c = table_new_column(t, text, "");
+			buf_addc(seen, 0);
+		}
+		seen->p[c - t->column] |= (char)(kind_seen(v) | (value_type(v) == TOKEN_NUMBER && value_int64(v, &n) ? SEEN_BROKEN : 0));
+	}
+}
+
+/* The types that hold what was seen, and a schema of what SQLite has no type for. */
+static void columns_of_seen(struct table *t, const char *seen, const char *key, struct buf *types, struct buf *schema)
+{
+	const char *type;
+	uint32_t i;
+
+	for (i = 0; i < t->columns; i++) {
+		type = key && seen[i] == SEEN_NUMBER && span_is(t->column[i].name, key) ? "INTEGER" : type_of_seen(seen[i]);
+		t->column[i].affinity = affinity_of(type);
+		buf_add(types, type, strlen(type) + 1);
+		if (seen[i] != SEEN_NESTED)
+			continue;
+		buf_adds(schema, schema->n ? "," : "{\"type\":\"object\",\"properties\":{");
+		json_add_string(schema, t->column[i].name);
+		buf_adds(schema, ":" NESTED_PROPERTY);
+	}
+	if (schema->n)
+		buf_adds(schema, "}}");
+}
+
+static int note_held(struct database *d, struct table *t, struct buf *seen, struct error *err)
+{
+	const struct scan_limits limits = { 1024, INT32_MAX };
+	struct record rec;
+	const struct path sync = { .step = &(struct step){ .kind = STEP_NAME, .name = SPAN_LIT("_sync") }, .n = 1, .text = SPAN_LIT("_sync") };
+	size_t i;
+	int failed = 0;
+
+	(void)d;
+	record_init(&rec);
+	for (i = 0; !failed && i < t->held.n; i++) {
+		failed = record_scan(&rec, t->held.v[i].line.p, t->held.v[i].line.n, &limits, err) || record_remove(&rec, &sync, err) ||
+			names_restore(&rec, err) ? -1 : 0;
+		if (!failed)
+			note_members(t, &rec, seen);
+	}
+	record_release(&rec);
+	return failed;
+}
+
+int make_from_held(struct database *d, struct table *t, struct error *err)
+{
+	struct buf seen = BUF_INIT, types = BUF_INIT, schema = BUF_INIT;
+	int failed = note_held(d, t, &seen, err);
+
+	if (!failed && !t->columns)
+		failed = error_set(err, EXIT_FAILED, "a record without members makes no table '%s'", t->name);
+	if (!failed) {
+		columns_of_seen(t, seen.p, d->o->key, &types, &schema);
+		failed = target_begin(d, err) || table_choose_key(d, t, err) || create(d, t, NULL, types.p, err) ||
+			schema_save(d, t, buf_span(&schema), err) ? -1 : 0;
+	}
+	buf_release(&seen);
+	buf_release(&types);
+	buf_release(&schema);
+	return failed ? -1 : held_take(&t->held, d->load, err);
+}
+
+int make_column(struct database *d, struct table *t, struct value name, struct value v, bool is_property, struct error *err)
+{
+	struct span text = value_text(name, &t->arena);
+	const char *type = is_property ? type_of_property(v) : type_of_seen(kind_seen(v));
+	struct buf sql = BUF_INIT, property = BUF_INIT;
+	int failed;
+
+	buf_addf(&sql, "ALTER TABLE %s ADD COLUMN ", t->quoted);
+	db_identifier(&sql, text);
+	buf_addf(&sql, " %s", type);
+	if (is_property)
+		value_write(v, &property);
+	else if (kind_seen(v) == SEEN_NESTED)
+		buf_adds(&property, NESTED_PROPERTY);
+	failed = target_begin(d, err) || target_exec(d, buf_str(&sql), err) || schema_add(d, t, text, buf_span(&property), err) ? -1 : 0;
+	buf_release(&sql);
+	buf_release(&property);
+	if (!failed)
+		table_new_column(t, text, type);
+	return failed;
+}

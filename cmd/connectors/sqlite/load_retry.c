@@ -1,0 +1,109 @@
+/*
+ * load_retry: rows that another one stands in the way of.
+ *
+ * A unique value may move from one row to another, and the row that gets it come before the one that gives it away (or
+ * before that one is deleted, which a mirror does last). Such a record is kept and tried again before the commit; records
+ * of the same key that follow wait behind it, so that each row sees its changes in their order.
+ */
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "load.h"
+
+enum { BITS = 1 << 16, MANY = 100000, MANY_BYTES = 32 << 20 };
+
+struct retry {
+	struct held held;
+	uint64_t waits[BITS / 64];	/* keys that wait, by their hash: others with it just wait too */
+	bool last;			/* rejects are final */
+};
+
+void retry_open(struct database *d)
+{
+	d->retry = xcalloc(1, sizeof *d->retry);
+}
+
+void retry_close(struct database *d)
+{
+	if (d->retry)
+		held_release(&d->retry->held);
+	free(d->retry);
+	d->retry = NULL;
+}
+
+bool retry_some(const struct database *d)
+{
+	return d->retry->held.n > 0;
+}
+
+void retry_copy(const struct database *d, struct held *out)
+{
+	size_t i;
+
+	for (i = 0; i < d->retry->held.n; i++)
+		held_add(out, &d->retry->held.v[i]);
+}
+
+void retry_replace(struct database *d, struct held *by)
+{
+	held_release(&d->retry->held);
+	d->retry->held = *by;
+	*by = (struct held)HELD_INIT;
+}
+
+static uint32_t bit_of(const struct table *t, const struct cell *key)
+{
+	return (uint32_t)(key_hash(t, key) % BITS);
+}
+
+bool retry_waits(const struct database *d, const struct table *t, const struct cell *key)
+{
+	uint32_t bit = bit_of(t, key);
+
+	return d->retry->waits[bit / 64] >> bit % 64 & 1;
+}
+
+bool retry_helps(const struct database *d, const struct table *t)
+{
+	return d->in_the_way && !d->retry->last && !rows_only_added(d, t);
+}
+
+static void wait_for(struct database *d, const struct table *t, const struct cell *key)
+{
+	uint32_t bit = bit_of(t, key);
+
+	d->retry->waits[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+void retry_keep(struct database *d, const struct table *t, const struct cell *old)
+{
+	wait_for(d, t, d->key);
+	if (old)
+		wait_for(d, t, old);
+	held_add(&d->retry->held, &d->load->arrival);
+}
+
+int retry_all(struct database *d, bool last, struct error *err)
+{
+	struct retry *r = d->retry;
+	size_t before;
+	int failed = 0;
+
+	do {
+		before = r->held.n;
+		memset(r->waits, 0, sizeof r->waits);
+		failed = before ? held_take(&r->held, d->load, err) : 0;
+	} while (!failed && r->held.n && r->held.n < before);
+	if (failed || !last || !r->held.n)
+		return failed;
+	r->last = true;
+	memset(r->waits, 0, sizeof r->waits);
+	failed = held_take(&r->held, d->load, err);
+	r->last = false;
+	return failed;
+}
+
+int retry_if_many(struct database *d, struct error *err)
+{
+	return d->retry->held.n >= MANY || d->retry->held.bytes >= MANY_BYTES ? retry_all(d, true, err) : 0;
+}

@@ -1,0 +1,42 @@
+/* held: records that a loader keeps, as they came, to take them again. */
+#include "load/held.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+
+struct span line_copy(struct arena *arena, struct span line)
+{
+	char *p = arena_alloc(arena, line.n + SCAN_PADDING);
+
+	memcpy(p, line.p, line.n);
+	memset(p + line.n, 0, SCAN_PADDING);
+	return (struct span){ p, line.n };
+}
+
+void held_add(struct held *h, const struct arrival *a)
+{
+	XGROW(h->v, h->n, h->cap);
+	h->v[h->n++] = (struct arrival){ line_copy(&h->arena, a->line), a->lineno, a->stream };
+	h->bytes += a->line.n;
+}
+
+int held_take(struct held *h, struct load *l, struct error *err)
+{
+	struct held taken = *h;
+	size_t i;
+	int failed = 0;
+
+	*h = (struct held)HELD_INIT;
+	for (i = 0; !failed && i < taken.n; i++)
+		failed = load_again(l, &taken.v[i], err);
+	held_release(&taken);
+	return failed;
+}
+
+void held_release(struct held *h)
+{
+	free(h->v);
+	arena_release(&h->arena);
+	*h = (struct held)HELD_INIT;
+}

@@ -1,0 +1,23 @@
+/* held: records that a loader keeps, as they came, to take them again. */
+#ifndef SYNC_LOAD_HELD_H
+#define SYNC_LOAD_HELD_H
+
+#include "load/run.h"
+
+struct held {
+	struct arrival *v;	/* owned; their lines lie in the arena */
+	size_t n, cap;
+	size_t bytes;		/* of the lines */
+	struct arena arena;
+};
+#define HELD_INIT { NULL, 0, 0, 0, ARENA_INIT }
+
+void held_add(struct held *h, const struct arrival *a);	/* copies the line */
+/* load_again for each, in their order, and forgets them. What is added meanwhile is not among them, and stays. */
+int held_take(struct held *h, struct load *l, struct error *err);
+void held_release(struct held *h);
+
+/* A copy of a line, padded for the scanner. */
+struct span line_copy(struct arena *arena, struct span line);
+
+#endif
