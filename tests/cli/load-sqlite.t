@@ -154,6 +154,129 @@ status_is 1 'one that nothing frees is set aside'
 is "$(sql u.db 'select * from t order by id')" '1|a
 2|b' 'and a mirror then deletes nothing'
 
+# ---- columns that are added
+sql e.db 'create table t(id integer primary key)'
+load '{"id":1,"a":1}\n' e.db t --rejects r.e
+status_is 1 'a field without a column is set aside'
+is "$(jq -r ._sync.error.code r.e)" unknown-field 'with a reason'
+load '{"id":1,"a":1,"n":{"x":1}}\n{"id":2,"b":"text"}\n' e.db t --evolve
+status_is 0 '--evolve adds columns'
+is "$(sync-extract e.db t --plain | jq -c 'del(..|nulls)')" '{"id":1,"a":1,"n":{"x":1}}
+{"id":2,"b":"text"}' 'that give their values back'
+printf '%s\n' '{"_sync":{"op":"begin","format":1,"run":"r","source":["x"],"scope":"part"}}' \
+	'{"_sync":{"op":"schema","stream":"t","key":["id"],"schema":{"properties":{"id":{"type":"integer"},"a":{"type":["integer","null"]}}}}}' \
+	'{"_sync":{"stream":"t"},"id":3,"a":3}' \
+	'{"_sync":{"op":"schema","stream":"t","key":["id"],"schema":{"properties":{"id":{"type":"integer"},"late":{"type":["object","null"]}}}}}' \
+	'{"_sync":{"stream":"t"},"id":3,"late":{"y":[]}}' '{"_sync":{"op":"end","count":{"t":2}}}' >in
+run sh -c 'sync-load e.db --evolve <in'
+status_is 0 'a schema that changes in the middle adds its columns'
+is "$(sync-extract e.db t --plain | tail -n 1 | jq -c 'del(..|nulls)')" '{"id":3,"a":3,"late":{"y":[]}}' 'and is obeyed from there'
+
+# ---- values that a column bends
+sql l.db 'create table t(id integer primary key, i integer, r real, s text, a)'
+for v in '"i":9223372036854775808' '"r":0.10000000000000000001' '"r":9007199254740993' '"i":"12"' '"i":" 1e3 "' '"r":"0x10"' '"i":1e400'; do
+	load "{\"id\":1,$v}\n" l.db t --rejects r.l
+	case $v in
+	'"r":"0x10"') is "$status:$(sql l.db 'select typeof(r) from t')" 0:text "$v is kept as it is" ;;
+	*) is "$status:$(tail -n 1 r.l | jq -r ._sync.error.code)" 1:lossy "$v is set aside as lossy" ;;
+	esac
+done
+load '{"id":2,"i":"12","r":9007199254740993}\n' l.db t --lossy
+is "$(sql l.db 'select i, typeof(i) from t where id=2')" '12|integer' '--lossy takes it as the column does'
+load '{"id":3,"a":12345678901234567890123456789,"s":12345678901234567890123456789,"i":1.0,"r":1e2}\n' l.db t
+is "$(sql l.db 'select a, s, i, r from t where id=3')" '12345678901234567890123456789|12345678901234567890123456789|1|100.0' \
+	'digits are kept where a column takes text, integers by value'
+
+# ---- newer
+sql n.db "create table t(id integer primary key, v, at text); insert into t values(1, 'there', '2026-03-01'), (2, 'there', null)"
+load '{"id":1,"v":"old","at":"2026-02-01"}\n{"id":2,"v":"new","at":"2026-02-01"}\n{"id":3,"v":"new","at":"2026-02-01"}\n' n.db t --newer at
+is "$(sql n.db 'select v from t order by id')" 'there
+new
+new' '--newer leaves a newer row alone, and no other'
+load '{"_sync":{"op":"update"},"id":1,"v":"old","at":"2026-02-01"}\n{"_sync":{"op":"update"},"id":2,"v":"newer","at":"2026-02-02"}\n' n.db t --newer at
+is "$(sql n.db 'select v from t order by id limit 2')" 'there
+newer' 'an update too'
+
+# ---- foreign keys
+fk() { rm -f fk.db; sql fk.db 'create table team(id integer primary key); create table game(id integer primary key, home references team);
+	insert into team values(1); insert into game values(1, 1)'; }
+fk
+printf '%s\n' '{"_sync":{"op":"begin","format":1,"run":"r","source":["x"],"scope":"part"}}' '{"_sync":{"stream":"game"},"id":2,"home":2}' \
+	'{"_sync":{"stream":"team"},"id":2}' '{"_sync":{"op":"end","count":{"game":1,"team":1}}}' >in
+run sh -c 'sync-load fk.db <in'
+status_is 0 'a child may come before its parent'
+load '{"id":3,"home":9}\n' fk.db game
+status_is 3 'a row that points nowhere fails'
+err_has "row of 'game' points to a row of 'team'" 'with the names of both'
+is "$(sql fk.db 'select count(*) from game')" 2 'and nothing is changed'
+load '{"_sync":{"op":"delete"},"id":1}\n' fk.db team --max-delete 100%
+status_is 3 'so does a delete of a row that others point to'
+load '{"id":1}\n' fk.db team --mode replace --plain
+status_is 3 'and a replace that leaves out such a row'
+is "$(sql fk.db 'select count(*) from team')" 2 'which is undone'
+
+# ---- deletes, and keys of other types
+sql del.db "create table t(id text primary key, v); insert into t values('1', 1), ('2', 2), ('3', 3)"
+load '{"_sync":{"op":"delete"},"id":1}\n{"_sync":{"op":"delete"},"id":9}\n' del.db t
+status_is 0 'a number is a key of text by its digits; deleting what is not there succeeds'
+is "$(sql del.db 'select id from t')" '2
+3' 'and the row is gone'
+load '{"_sync":{"op":"delete"},"id":"2"}\n{"_sync":{"op":"delete"},"id":"3"}\n' del.db t
+status_is 3 'more deletes than --max-delete fail'
+is "$(sql del.db 'select count(*) from t')" 2 'and are undone'
+load '{"_sync":{"op":"truncate"}}\n{"id":"5"}\n' del.db t --max-delete 100%
+is "$(sql del.db 'select id from t')" 5 'truncate empties a table'
+load '{"_sync":{"op":"update"},"id":"6","v":1}\n' del.db t --rejects r.d
+is "$status:$(jq -r ._sync.error.code r.d)" 1:missing-row 'an update of a row that is not there is set aside'
+load '{"_sync":{"op":"update"},"id":"6","v":1}\n' del.db t --missing skip
+is "$status:$(sql del.db 'select count(*) from t')" 0:1 'skipped'
+load '{"_sync":{"op":"update"},"id":"6","v":1}\n' del.db t --missing insert
+is "$status:$(sql del.db 'select count(*) from t')" 0:2 'or inserted'
+load '{"_sync":{"op":"update","unset":["v"]},"id":"6"}\n' del.db t
+is "$(sql del.db "select v is null from t where id='6'")" 1 'unset sets null'
+load '{"_sync":{"op":"delete"},"id":1}\n' del.db none --key id
+is "$status:$(sql del.db "select count(*) from sqlite_master where name='none'")" 0:0 'a delete makes no table'
+load '{"_sync":{"op":"update"},"id":1}\n' del.db none --key id --rejects r.none
+status_is 1 'an update of a table that is not there is set aside'
+sql del.db 'create table nokey(a); insert into nokey values(1)'
+load '{"a":1}\n' del.db nokey
+status_is 2 'a table without a key is not upserted into'
+load '{"a":1}\n' del.db nokey --key a
+status_is 2 'nor by a key that no index makes unique'
+err_has 'unique index' 'which is said'
+
+# ---- locks
+mkfifo hold
+python3 -c "
+import sqlite3
+db = sqlite3.connect('del.db', isolation_level=None)
+db.execute('begin immediate')
+open('locked', 'w').close()
+open('hold').read()" &
+until_true 10 test -e locked
+load '{"id":"7"}\n' del.db t --lock-timeout 0.05
+status_is 75 'a lock that is not given back in time ends with 75'
+err_has 'lock-timeout' 'and says how to wait longer'
+(sync-load del.db t --lock-timeout 20 <in; echo $? >waited) &
+: >hold
+wait
+is "$(cat waited):$(sql del.db "select count(*) from t where id='7'")" 0:1 'one that is is waited for'
+
+# ---- reading and writing one file, with the state elsewhere
+for journal in delete wal; do
+	rm -f same.db*
+	python3 -c "
+import sqlite3
+db = sqlite3.connect('same.db')
+db.execute('pragma journal_mode=$journal')
+db.execute('create table a(id integer primary key, v text)')
+db.executemany('insert into a values(?,?)', ((i, 'x' * 100) for i in range(200000)))
+db.commit()"
+	rm -f same.state*
+	run timeout 60 sh -c 'sync-extract same.db a --cursor id --state same.state | sync-load same.db b --key id --state same.state'
+	is "$status:$(sql same.db 'select count(*) from b')" 0:200000 "one file is source and target, its state elsewhere ($journal)"
+done
+
 # ---- many rows at once, some of which come again or are refused
 mkdir model
 cd model || exit 99

@@ -266,11 +266,14 @@ static void declare_columns(struct table *t, const struct record *schema)
 	struct walk walk = { 0, 0, 0 };
 	struct value properties, name, v;
 	struct column *c;
+	uint32_t i;
 	bool ejson = record_is_object(schema) && has_flag(record_root(schema), "x-values", "ejson");
 
-	if (!table_properties(schema, &properties))
+	for (i = 0; i < t->columns; i++)
+		t->column[i].declared = t->column[i].untyped = t->column[i].base64 = t->column[i].number = t->column[i].ejson = false;
+	t->has_schema = table_properties(schema, &properties);
+	if (!t->has_schema)
 		return;
-	t->has_schema = true;
 	while (value_next(properties, &walk, &name, &v)) {
 		c = table_column(t, value_text(name, &t->arena));
 		if (!c)
@@ -289,7 +292,7 @@ static int evolve(struct database *d, struct table *t, const struct record *sche
 	struct walk walk = { 0, 0, 0 };
 	struct value properties, name, v;
 
-	if (!d->o->evolve || t->made || !table_properties(schema, &properties))
+	if (!d->o->evolve || !table_properties(schema, &properties))
 		return 0;
 	while (value_next(properties, &walk, &name, &v))
 		if (!table_column(t, value_text(name, &t->arena)) && make_column(d, t, name, v, true, err))
