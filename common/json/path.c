@@ -230,3 +230,20 @@ bool path_eq(const struct path *a, const struct path *b)
 {
 	return a->n == b->n && path_covers(a, b);
 }
+
+const char *path_list_end(const char *p)
+{
+	bool quoted = false, bracket = false;
+
+	for (; *p && (*p != ',' || bracket); p++) {
+		if (*p == '\\' && p[1])
+			p++;
+		else if (*p == '"' && bracket)
+			quoted = !quoted;
+		else if (*p == '[' && !quoted)
+			bracket = true;
+		else if (*p == ']' && !quoted)
+			bracket = false;
+	}
+	return p;
+}

@@ -32,6 +32,8 @@ struct path {
 int path_compile(struct path *path, struct span text, struct arena *arena, struct error *err);
 /* A path of one name, whatever that holds. */
 void path_name(struct path *path, struct span name, struct arena *arena);
+/* Of paths with commas between them: the end of the first, at a comma outside brackets or at the NUL. */
+const char *path_list_end(const char *list);
 /* Adds the path as a JSON Pointer (for messages and rejects). */
 void path_pointer(const struct path *path, struct buf *out);
 bool path_eq(const struct path *a, const struct path *b);

@@ -22,24 +22,6 @@ static int add_part(struct key *key, const struct path *path, struct error *err)
 	return 0;
 }
 
-/* The end of the first path of a list: a comma outside brackets, or the end. */
-static const char *path_end(const char *p)
-{
-	bool quoted = false, bracket = false;
-
-	for (; *p && (*p != ',' || bracket); p++) {
-		if (*p == '\\' && p[1])
-			p++;
-		else if (*p == '"' && bracket)
-			quoted = !quoted;
-		else if (*p == '[' && !quoted)
-			bracket = true;
-		else if (*p == ']' && !quoted)
-			bracket = false;
-	}
-	return p;
-}
-
 int key_add(struct key *key, struct span text, struct error *err)
 {
 	struct path path;
@@ -52,7 +34,7 @@ int key_parse(struct key *key, const char *list, struct error *err)
 	const char *end;
 
 	for (;; list = end + 1) {
-		end = path_end(list);
+		end = path_list_end(list);
 		if (key_add(key, (struct span){ list, (size_t)(end - list) }, err))
 			return -1;
 		if (!*end)

@@ -28,7 +28,7 @@ static int files_open(void *self, struct load *l, struct error *err)
 	if (f->folder && l->mode == MODE_UPSERT)
 		return error_set(err, EXIT_USAGE, "--mode upsert changes one file, and '%s' is a folder", f->target);
 	if (f->folder)
-		return folder_open(f, err);
+		return folder_open(f, l, err);
 	if (!folder_add(f, l, f->target, SPAN_LIT(""), err))
 		return -1;
 	return l->mode == MODE_UPSERT ? upsert_open(f, l, err) : 0;
@@ -71,9 +71,13 @@ static int files_commit(void *self, struct load *l, struct error *err)
 	struct files *f = self;
 	size_t i;
 
+	if (l->mode != MODE_APPEND)
+		return 0;
 	for (i = 0; i < f->n; i++)
-		if (out_sync(f->out[i], err))
+		if (out_flush(f->out[i], err))
 			return -1;
+	if (append_commit(f, l, err))
+		return -1;
 	append_note(f, l);
 	return 0;
 }
@@ -95,18 +99,18 @@ static int files_finish(void *self, struct load *l, struct error *err)
 			return -1;
 		folder_written(f, i);
 	}
-	if (l->mode == MODE_APPEND && l->o->state)
-		append_note(f, l);
-	return 0;
+	return files_commit(f, l, err);
 }
 
 static void files_close(void *self, struct load *l)
 {
 	struct files *f = self;
+	struct error ignored = ERROR_INIT;
 	size_t i;
 
 	for (i = 0; i < f->n; i++)
-		out_close(f->out[i], l->durable);
+		out_close(f->out[i], l);
+	(void)append_unmark(f, &ignored);
 	free(f->out);
 	upsert_release(f);
 	columns_release(&f->schema);

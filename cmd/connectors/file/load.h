@@ -4,21 +4,28 @@
  *   load.c          main, and what the loop of all loaders asks for
  *   load_folder.c   one file, or one for each stream or value, and their names
  *   load_out.c      a file being written: replaced whole or appended to, packed or not
- *   load_append.c   what makes an append whole: it is cut back to where a killed run began
+ *   load_append.c   what makes an append whole
+ *   load_journal.c  its journal: what a killed run has added is taken back
  *   load_csv.c      records as rows
+ *   load_head.c     the first row of a CSV file that is there
  *   load_upsert.c   a change stream applied to a file by key
  */
 #ifndef SYNC_FILE_LOAD_H
 #define SYNC_FILE_LOAD_H
 
+#include <sys/stat.h>
+
 #include "base/fileio.h"
 #include "load/run.h"
+#include "value/digest.h"
 
 enum { FORMAT_NDJSON, FORMAT_JSON, FORMAT_CSV, FORMAT_TSV };
 
 struct column {
-	struct path path;
+	struct span name;	/* in the header; in the arena */
+	struct path path;	/* what its cells are */
 	struct cursor cursor;
+	bool empty;		/* the file has it, --fields doesn't: its cells are empty */
 };
 
 struct columns {
@@ -27,9 +34,32 @@ struct columns {
 	struct arena arena;
 	bool given;		/* by --fields: other members are left out */
 	bool known;
+	bool mark, crlf;	/* the file has a byte order mark, its rows end by CR LF */
 };
 
 struct packer;
+
+/* An append to a file; the out's own descriptor is that of the journal. */
+struct append {
+	int fd;			/* the file */
+	char *journal;		/* owned: its path */
+	struct digest digest;	/* of what is in the journal */
+	uint64_t staged;	/* so many bytes */
+	uint64_t size;		/* of the file at the start, and after what was added last */
+	uint64_t generation;	/* of the state before what was added last */
+	bool added;		/* what is in the journal is in the file, and may have to be taken back */
+	bool made;		/* the file wasn't there */
+};
+
+/* The last line of a journal. */
+struct journal {
+	uint64_t device, inode;	/* the file */
+	uint64_t start, length;	/* where it ended, and how much is added */
+	uint64_t generation;	/* of the state before */
+	bool glued;		/* a line feed is added first */
+	char digest[33];
+	char *state, *job, *mark;	/* owned: what makes it final */
+};
 
 struct out {
 	char *path;		/* owned */
@@ -43,8 +73,9 @@ struct out {
 	struct columns columns;
 	uint64_t records;
 	uint64_t size;		/* append: bytes that were there and bytes written since */
-	char *undo;		/* owned: append: the note of the size at the start, or NULL */
+	struct append *append;	/* owned; NULL: the file is replaced, or is direct */
 	bool existed;		/* there was something in it */
+	bool headed;		/* a row of names was written */
 	bool known;		/* the file is there, as this inode of this device */
 	dev_t device;
 	ino_t inode;
@@ -63,10 +94,12 @@ struct files {
 	struct columns schema;	/* columns of the schema frame last seen */
 	char delimiter;
 	struct upsert *upsert;	/* owned: in mode upsert */
+	char *mark;		/* owned: append to several files: while its file is there, nothing of this run is final */
+	int mark_fd;
 };
 
 /* ---- load_folder.c */
-int folder_open(struct files *f, struct error *err);
+int folder_open(struct files *f, const struct load *l, struct error *err);
 /* The file that the record goes to. NULL: err; with a code it is the record that can't go anywhere. */
 struct out *folder_choose(struct files *f, struct load *l, const struct record *rec, uint32_t stream, struct error *err);
 struct out *folder_add(struct files *f, struct load *l, const char *path, struct span name, struct error *err);
@@ -77,17 +110,40 @@ void folder_written(struct files *f, size_t i);
 /* ---- load_out.c */
 struct out *out_open(struct files *f, struct load *l, const char *path, struct span name, struct error *err);
 int out_record(struct files *f, struct out *o, struct record *rec, struct error *err);	/* LOAD_DONE, LOAD_REJECT, -1 */
-/* Writes what is gathered to the file, and to the disk. */
-int out_sync(struct out *o, struct error *err);
-/* The file's end: replaced for good, or synced. */
+/* Settles the columns, if they can be known: rec may be NULL. */
+void out_columns(struct files *f, struct out *o, const struct record *rec);
+/* Writes what is gathered to the file, or to its journal. */
+int out_flush(struct out *o, struct error *err);
+/* The file's end: replaced for good, or all of it in its journal. */
 int out_finish(struct files *f, struct out *o, struct error *err);
-void out_close(struct out *o, bool durable);
+/* Takes back what isn't final. l is NULL for a file that failed to open. */
+void out_close(struct out *o, const struct load *l);
 int format_of(const char *path, int wish);
 
 /* ---- load_append.c */
 int append_open(struct files *f, struct load *l, struct out *o, struct error *err);
+/* Puts what is gathered in o->buf into the journal. */
+int append_stage(struct out *o, struct error *err);
+/* Adds what is in the journals to the files. Without a state it is final then. */
+int append_commit(struct files *f, struct load *l, struct error *err);
 /* Notes the sizes in the state. */
 void append_note(const struct files *f, struct load *l);
+void append_close(struct out *o, const struct load *l);
+/* Settles what killed runs left in a folder. */
+int append_recover(const char *folder, struct error *err);
+/* After every file was closed. */
+int append_unmark(struct files *f, struct error *err);
+
+/* ---- load_journal.c */
+/* The path of a file's journal, which the caller frees. */
+char *journal_name(const char *path);
+/* Adds the last line, and syncs. */
+int journal_close(int fd, const struct journal *j, const char *path, struct error *err);
+void journal_release(struct journal *j);
+/* Takes back what isn't final of a journal that was left behind, if there is one, and removes it. file: open and locked. */
+int journal_settle(const char *path, int file, const char *journal, struct error *err);
+/* Removes a file, so that it stays removed. */
+int journal_remove(const char *path, struct error *err);
 
 /* ---- load_upsert.c */
 int upsert_open(struct files *f, struct load *l, struct error *err);
@@ -98,10 +154,18 @@ void upsert_release(struct files *f);
 
 /* ---- load_csv.c */
 int columns_from_list(struct columns *c, const char *list, struct error *err);
-int columns_from_object(struct columns *c, struct value object);
-int columns_from_header(struct columns *c, const char *path, char delimiter, struct error *err);
+/* The names of an object's members: a record's, or those of a schema's properties. */
+void columns_from_object(struct columns *c, struct value object);
+void columns_copy(struct columns *to, const struct columns *from);
+/* A column of that name, whose cells are the members of that name. */
+struct column *columns_add(struct columns *c, struct span name);
+struct column *columns_find(const struct columns *c, struct span name);
 void columns_release(struct columns *c);
 void csv_header(const struct columns *c, char delimiter, struct buf *out);
 int csv_row(struct columns *c, const struct record *rec, char delimiter, struct buf *out, struct error *err);
+
+/* ---- load_head.c */
+/* Makes the columns those of the file that is there, in its order; --fields then says which of them are filled, and from where. */
+int head_follow(struct out *o, char delimiter, struct error *err);
 
 #endif

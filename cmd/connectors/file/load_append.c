@@ -1,159 +1,383 @@
 /*
  * load_append: what makes an append whole.
  *
- * Where the file ended is known before the first byte is added: from the state, if it has been kept there, else from a
- * note beside the file (".NAME.append", its length in bytes), written and synced first and removed when all is durable.
- * A run that finds the file longer than that cuts it back: what a killed run added goes, and is added again.
+ * What is to be added is gathered in a journal beside the file (".NAME.append"). At a checkpoint, and at the end, the journal
+ * is closed by a line that says where the file ends, and synced; then all of it is added to the file, which is synced too.
+ * The journal goes when that is final: with a state, once that is stored; without, at once. So a run that fails adds
+ * nothing behind its last checkpoint, and what a killed run has added is known to the byte: see load_journal.c. Of
+ * several files without a state all are final together: their journals name a mark in the folder, which goes first.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/diag.h"
+#include "base/sig.h"
 #include "base/xalloc.h"
 #include "load.h"
 
-static char *note_name(const char *path)
+enum { CHUNK = 1 << 20, DIGEST = 16 };
+
+/* ---- opening */
+
+/* Opens and locks the file that the path names now: who held the lock before may have removed it. */
+static int open_locked(struct out *o, struct error *err)
 {
-	const char *slash = strrchr(path, '/');
-	struct buf b = BUF_INIT;
+	struct append *a = o->append;
+	struct stat st, now;
 
-	buf_addf(&b, "%.*s.%s.append", slash ? (int)(slash + 1 - path) : 0, path, slash ? slash + 1 : path);
-	return buf_take(&b);
-}
-
-/* A length in decimal digits: 0, or -1. */
-static int read_length(const char *text, uint64_t *length)
-{
-	char *end;
-
-	errno = 0;
-	*length = strtoull(text, &end, 10);
-	return errno || text[0] < '0' || text[0] > '9' || (*end && *end != '\n') ? -1 : 0;
-}
-
-/* 1 and the length that a note says, 0 without a note, -1. */
-static int read_note(const char *note, uint64_t *length, struct error *err)
-{
-	struct buf b = BUF_INIT;
-	int got = 0;
-
-	if (!access(note, F_OK)) {
-		if (io_slurp(note, 64, &b, err))
-			got = -1;
-		else if (read_length(buf_str(&b), length))
-			got = error_set(err, EXIT_FAILED, "the note '%s' of an append that didn't end is damaged: see that the file is as it "
-					"should be, and remove the note", note);
-		else
-			got = 1;
+	for (;;) {
+		a->fd = open(o->path, O_RDWR | O_APPEND | O_CLOEXEC);
+		if (a->fd < 0 && errno == ENOENT) {
+			a->fd = open(o->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+			a->made = true;
+		}
+		if (a->fd < 0 || fstat(a->fd, &st))
+			return error_errno(err, EXIT_FAILED, "cannot open '%s'", o->path);
+		if (!S_ISREG(st.st_mode))
+			return 1;
+		if (flock(a->fd, LOCK_EX | LOCK_NB))
+			return error_set(err, EXIT_AGAIN, "another run is appending to '%s'", o->path);
+		if (!stat(o->path, &now) && now.st_ino == st.st_ino && now.st_dev == st.st_dev)
+			return 0;
+		close(a->fd);
 	}
-	buf_release(&b);
-	return got;
 }
 
-static int write_note(struct out *o, struct error *err)
+/* A pipe or a device: written as it comes. */
+static void go_direct(struct out *o)
 {
-	char text[32];
-
-	snprintf(text, sizeof text, "%llu\n", (unsigned long long)o->size);
-	return replace_file(o->undo, span_of(text), err);
+	o->fd = o->append->fd;
+	o->direct = true;
+	free(o->append);
+	o->append = NULL;
 }
 
-/* What the state says: 1 and the length, 0 nothing, -1. */
-static int state_length(const struct load *l, const char *path, uint64_t *length, struct error *err)
+/* The journal stands beside the file itself, by whatever link it is named. */
+static int find_journal(struct out *o, struct error *err)
 {
-	const char *text = l->o->state && !l->o->reset ? json_string_value(json_object_get(state_loader(&l->state), path)) : NULL;
+	char *real = realpath(o->path, NULL);
+
+	if (!real)
+		return error_errno(err, EXIT_FAILED, "cannot find '%s'", o->path);
+	o->append->journal = journal_name(real);
+	free(real);
+	return 0;
+}
+
+/* The state's word on how long the file was: what is gone of that was loaded, and won't come again. */
+static int check_length(const struct load *l, const struct out *o, struct error *err)
+{
+	const char *text = l->o->state && !l->o->reset ? json_string_value(json_object_get(state_loader(&l->state), o->path)) : NULL;
+	unsigned long long was, now = o->append->size;
+	char *end;
 
 	if (!text)
 		return 0;
-	return read_length(text, length) ? error_set(err, EXIT_FAILED, "the state's length of '%s' is damaged", path) : 1;
+	errno = 0;
+	was = strtoull(text, &end, 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9')
+		return error_set(err, EXIT_FAILED, "the state's length of '%s' is damaged", o->path);
+	return now < was ? error_set(err, EXIT_FAILED, "'%s' has %llu bytes, and %llu were there after the last run: bring back what is gone, "
+				     "or begin anew (--reset, at sync-extract too)", o->path, now, was) : 0;
 }
 
-static int cut(struct out *o, uint64_t length, struct error *err)
+static int check_form(const struct out *o, struct error *err)
 {
-	if (o->size == length)
-		return 0;
-	if (o->size < length)
-		return error_set(err, EXIT_FAILED, "'%s' has %llu bytes, and %llu were there: somebody else changed it", o->path,
-				 (unsigned long long)o->size, (unsigned long long)length);
-	diag_note("'%s': %llu bytes of a run that didn't end are taken back", o->path, (unsigned long long)(o->size - length));
-	if (ftruncate(o->fd, (off_t)length))
-		return error_errno(err, EXIT_FAILED, "cannot cut '%s'", o->path);
-	o->size = length;
-	return 0;
-}
-
-static int find_start(struct load *l, struct out *o, struct error *err)
-{
-	uint64_t length;
-	int known = state_length(l, o->path, &length, err);
-
-	if (known == 0) {
-		o->undo = note_name(o->path);
-		known = read_note(o->undo, &length, err);
-		if (known == 0)
-			return write_note(o, err);
-	}
-	return known < 0 ? -1 : cut(o, length, err);
-}
-
-/* A last line without its line feed is whole, if it is somebody's; then it gets one. */
-static int end_last_line(struct out *o, struct error *err)
-{
-	char last;
-
-	if (o->size == 0)
-		return 0;
-	if (pread(o->fd, &last, 1, (off_t)o->size - 1) != 1)
-		return error_errno(err, EXIT_FAILED, "cannot read '%s'", o->path);
-	if (last != '\n')
-		buf_addc(&o->buf, '\n');
-	return 0;
-}
-
-static int open_locked(struct out *o, struct error *err)
-{
-	struct stat st;
-
-	o->fd = open(o->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	if (o->fd < 0 || fstat(o->fd, &st))
-		return error_errno(err, EXIT_FAILED, "cannot open '%s'", o->path);
-	if (!S_ISREG(st.st_mode)) {
-		o->direct = true;
-		return 0;
-	}
-	if (flock(o->fd, LOCK_EX | LOCK_NB))
-		return error_set(err, EXIT_AGAIN, "another run is appending to '%s'", o->path);
-	o->size = (uint64_t)st.st_size;
-	return 0;
-}
-
-int append_open(struct files *f, struct load *l, struct out *o, struct error *err)
-{
-	bool csv = o->format == FORMAT_CSV || o->format == FORMAT_TSV;
 	size_t n = strlen(o->path);
 
 	if (o->format == FORMAT_JSON)
 		return error_set(err, EXIT_USAGE, "a JSON array can't be appended to: use NDJSON, or replace '%s'", o->path);
-	if ((n > 3 && !strcmp(o->path + n - 3, ".gz")) || (n > 4 && !strcmp(o->path + n - 4, ".zst")))
+	if ((n > 3 && !strcmp(o->path + n - 3, ".gz")) || (n > 4 && !strcmp(o->path + n - 4, ".zst")) || (n > 5 && !strcmp(o->path + n - 5, ".zstd")))
 		return error_set(err, EXIT_USAGE, "'%s' is packed: it can be replaced, not appended to", o->path);
-	if (!strcmp(o->path, "-"))
-		return error_set(err, EXIT_USAGE, "standard output can't be appended to");
-	if (open_locked(o, err))
+	return strcmp(o->path, "-") ? 0 : error_set(err, EXIT_USAGE, "standard output can't be appended to");
+}
+
+int append_open(struct files *f, struct load *l, struct out *o, struct error *err)
+{
+	struct append *a = o->append = xcalloc(1, sizeof *a);
+	struct stat st;
+	int got;
+
+	a->fd = -1;
+	got = check_form(o, err) ? -1 : open_locked(o, err);
+	if (got)
+		return got < 0 ? -1 : (go_direct(o), 0);
+	if (find_journal(o, err) || journal_settle(o->path, a->fd, a->journal, err))
 		return -1;
-	if (o->direct)
-		return 0;
-	if (find_start(l, o, err) || end_last_line(o, err))
-		return -1;
+	if (fstat(a->fd, &st))
+		return error_errno(err, EXIT_FAILED, "cannot read '%s'", o->path);
+	a->size = o->size = (uint64_t)st.st_size;
 	o->existed = o->size > 0;
-	if (csv && o->existed && !o->columns.known)
-		return columns_from_header(&o->columns, o->path, f->delimiter, err);
+	if (check_length(l, o, err))
+		return -1;
+	if (o->existed && (o->format == FORMAT_CSV || o->format == FORMAT_TSV))
+		return head_follow(o, f->delimiter, err);
 	return 0;
 }
+
+/* ---- gathering */
+
+static int start_journal(struct out *o, struct error *err)
+{
+	struct append *a = o->append;
+
+	if (a->added && (ftruncate(o->fd, 0) || lseek(o->fd, 0, SEEK_SET) < 0))
+		return error_errno(err, EXIT_FAILED, "cannot write '%s'", a->journal);
+	if (o->fd < 0) {
+		o->fd = open(a->journal, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (o->fd < 0)
+			return error_errno(err, EXIT_FAILED, "cannot write beside '%s': '%s'", o->path, a->journal);
+	}
+	a->added = false;
+	a->staged = 0;
+	digest_start(&a->digest, DIGEST, SPAN_LIT(""));
+	sig_temporary(a->journal);
+	return 0;
+}
+
+int append_stage(struct out *o, struct error *err)
+{
+	struct append *a = o->append;
+
+	if (!o->buf.n)
+		return 0;
+	if ((o->fd < 0 || a->added) && start_journal(o, err))
+		return -1;
+	if (io_write(o->fd, o->buf.p, o->buf.n, a->journal, err))
+		return -1;
+	digest_add(&a->digest, o->buf.p, o->buf.n);
+	a->staged += o->buf.n;
+	return 0;
+}
+
+/* ---- adding */
+
+static bool is_due(const struct out *o)
+{
+	return o->append && o->fd >= 0 && !o->append->added && o->append->staged;
+}
+
+static char *absolute(const char *path)
+{
+	char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+	struct buf b = BUF_INIT;
+
+	if (cwd)
+		buf_addf(&b, "%s/", cwd);
+	buf_adds(&b, path);
+	free(cwd);
+	return buf_take(&b);
+}
+
+/* Where the file ends, now that something is to be added to it. */
+static int look(const struct out *o, struct journal *j, struct error *err)
+{
+	struct append *a = o->append;
+	struct stat st, now;
+	char last = '\n';
+
+	if (fstat(a->fd, &st))
+		return error_errno(err, EXIT_FAILED, "cannot read '%s'", o->path);
+	if (stat(o->path, &now) || now.st_ino != st.st_ino || now.st_dev != st.st_dev)
+		return error_set(err, EXIT_FAILED, "'%s' was moved or removed while it was appended to", o->path);
+	if ((uint64_t)st.st_size < a->size || (o->headed && st.st_size > 0 && !a->size))
+		return error_set(err, EXIT_FAILED, "'%s' was written to by somebody else while it was appended to", o->path);
+	if (st.st_size && pread(a->fd, &last, 1, st.st_size - 1) != 1)
+		return error_errno(err, EXIT_FAILED, "cannot read '%s'", o->path);
+	j->device = (uint64_t)st.st_dev;
+	j->inode = (uint64_t)st.st_ino;
+	j->start = (uint64_t)st.st_size;
+	j->length = a->staged;
+	j->glued = last != '\n';	/* somebody's last line is whole without its line feed, and gets one */
+	return 0;
+}
+
+static int copy(struct out *o, const struct journal *j, struct error *err)
+{
+	struct append *a = o->append;
+	char *buf = xmalloc(CHUNK);
+	uint64_t at = 0;
+	ssize_t got = 1;
+	size_t n;
+	int failed = j->glued ? io_write(a->fd, "\n", 1, o->path, err) : 0;
+
+	while (!failed && at < j->length) {
+		got = pread(o->fd, buf, j->length - at < CHUNK ? (size_t)(j->length - at) : CHUNK, (off_t)at);
+		if (got <= 0) {
+			failed = error_errno(err, EXIT_FAILED, "cannot read '%s'", a->journal);
+			break;
+		}
+		for (n = (size_t)got; n && buf[n - 1] != '\n'; n--)	/* whole lines, in case that somebody else adds some right now */
+			;
+		n = n ? n : (size_t)got;
+		failed = io_write(a->fd, buf, n, o->path, err);
+		at += n;
+	}
+	free(buf);
+	return failed;
+}
+
+static int add(struct load *l, struct out *o, const char *mark, struct error *err)
+{
+	struct append *a = o->append;
+	struct journal j = { .generation = a->generation = l->state.generation };
+	struct digest d = a->digest;
+	struct stat st;
+	int failed = look(o, &j, err);
+
+	if (failed)
+		return -1;
+	digest_end_hex(&d, j.digest);
+	if (l->o->state) {
+		j.state = absolute(l->place.where);
+		j.job = xstrdup(l->place.job);
+	} else if (mark) {
+		j.mark = xstrdup(mark);
+	}
+	sig_forget(a->journal);	/* from here on it is needed */
+	failed = journal_close(o->fd, &j, a->journal, err) || io_sync_folder(a->journal, err);
+	if (!failed) {
+		a->added = true;
+		failed = copy(o, &j, err) || io_sync(a->fd, o->path, err) || (a->made && io_sync_folder(o->path, err)) || fstat(a->fd, &st);
+	}
+	a->size = failed ? a->size : (uint64_t)st.st_size;
+	journal_release(&j);
+	return failed ? -1 : 0;
+}
+
+/* What was added is final: the journal isn't needed any more. */
+static int settle(struct out *o, struct error *err)
+{
+	o->append->added = false;
+	close(o->fd);
+	o->fd = -1;
+	return journal_remove(o->append->journal, err);
+}
+
+/* ---- several files at once */
+
+/* An empty file in the folder, locked while the run lives. */
+static int make_mark(struct files *f, struct error *err)
+{
+	char run[27];
+	struct buf b = BUF_INIT;
+
+	run_new(run);
+	buf_addf(&b, "%s/.append.%s", f->target, run);
+	f->mark = buf_take(&b);
+	f->mark_fd = open(f->mark, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (f->mark_fd < 0)
+		return error_errno(err, EXIT_FAILED, "cannot write in '%s'", f->target);
+	(void)flock(f->mark_fd, LOCK_EX | LOCK_NB);
+	return 0;
+}
+
+int append_unmark(struct files *f, struct error *err)
+{
+	int failed = 0;
+
+	if (f->mark) {
+		failed = journal_remove(f->mark, err);
+		if (f->mark_fd >= 0)
+			close(f->mark_fd);
+		free(f->mark);
+		f->mark = NULL;
+	}
+	return failed;
+}
+
+int append_commit(struct files *f, struct load *l, struct error *err)
+{
+	size_t i, due = 0;
+
+	for (i = 0; i < f->n; i++)
+		due += is_due(f->out[i]);
+	if (due > 1 && !l->o->state && make_mark(f, err))
+		return -1;
+	for (i = 0; i < f->n; i++)
+		if (is_due(f->out[i]) && add(l, f->out[i], f->mark ? strrchr(f->mark, '/') + 1 : NULL, err))
+			return -1;
+	if (l->o->state)
+		return 0;
+	if (append_unmark(f, err))
+		return -1;
+	for (i = 0; i < f->n; i++)
+		if (f->out[i]->append && f->out[i]->append->added && settle(f->out[i], err))
+			return -1;
+	return 0;
+}
+
+/* Whether a name is that of a journal, of which it gives the file's name, or of a mark. */
+static bool is_journal(const char *name, struct buf *file)
+{
+	size_t n = strlen(name);
+
+	buf_reset(file);
+	if (n < 9 || name[0] != '.' || strcmp(name + n - 7, ".append"))
+		return false;
+	buf_add(file, name + 1, n - 8);
+	return true;
+}
+
+static int recover_one(const char *folder, const char *name, const char *file, struct error *err)
+{
+	struct buf path = BUF_INIT, journal = BUF_INIT;
+	int fd, failed = 0;
+
+	buf_addf(&path, "%s/%s", folder, file);
+	buf_addf(&journal, "%s/%s", folder, name);
+	fd = open(buf_str(&path), O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))	/* else another run has it */
+		failed = journal_settle(path.p, fd, buf_str(&journal), err);
+	else if (fd < 0 && errno == ENOENT)
+		failed = journal_remove(buf_str(&journal), err);
+	if (fd >= 0)
+		close(fd);
+	buf_release(&path);
+	buf_release(&journal);
+	return failed;
+}
+
+/* A mark whose run is no more, once all journals that may name it are settled. */
+static void remove_mark(const char *folder, const char *name)
+{
+	struct buf path = BUF_INIT;
+	int fd;
+
+	buf_addf(&path, "%s/%s", folder, name);
+	fd = open(buf_str(&path), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+		unlink(path.p);
+	if (fd >= 0)
+		close(fd);
+	buf_release(&path);
+}
+
+int append_recover(const char *folder, struct error *err)
+{
+	DIR *dir = opendir(folder);
+	struct buf file = BUF_INIT;
+	struct dirent *e;
+	int failed = 0;
+
+	if (!dir)
+		return error_errno(err, EXIT_FAILED, "cannot read '%s'", folder);
+	while (!failed && (e = readdir(dir)))
+		if (is_journal(e->d_name, &file))
+			failed = recover_one(folder, e->d_name, buf_str(&file), err);
+	for (rewinddir(dir); !failed && (e = readdir(dir));)
+		if (!strncmp(e->d_name, ".append.", 8) && strlen(e->d_name) == 34)
+			remove_mark(folder, e->d_name);
+	closedir(dir);
+	buf_release(&file);
+	return failed;
+}
+
+/* ---- the end */
 
 void append_note(const struct files *f, struct load *l)
 {
@@ -162,9 +386,37 @@ void append_note(const struct files *f, struct load *l)
 	size_t i;
 
 	for (i = 0; i < f->n; i++) {
-		snprintf(text, sizeof text, "%llu", (unsigned long long)f->out[i]->size);
-		if (!f->out[i]->direct)
-			json_object_set_new(sizes, f->out[i]->path, json_string(text));
+		if (!f->out[i]->append)
+			continue;
+		snprintf(text, sizeof text, "%llu", (unsigned long long)f->out[i]->append->size);
+		json_object_set_new(sizes, f->out[i]->path, json_string(text));
 	}
 	state_set_loader(&l->state, sizes);
+}
+
+/* Undoes what isn't final. What can't be undone now stays for the next run, with the journal. */
+void append_close(struct out *o, const struct load *l)
+{
+	struct append *a = o->append;
+	struct error ignored = ERROR_INIT;
+	struct stat st;
+	bool stored = l && l->o->state && l->state.generation > a->generation, mine = o->fd >= 0;
+
+	if (o->fd >= 0)
+		close(o->fd);
+	o->fd = -1;
+	if (mine && !a->added)
+		unlink(a->journal);
+	else if (mine && stored)
+		(void)journal_remove(a->journal, &ignored);
+	else if (mine)
+		(void)journal_settle(o->path, a->fd, a->journal, &ignored);
+	if (mine)
+		sig_forget(a->journal);
+	if (a->made && !(l && l->durable) && a->fd >= 0 && !fstat(a->fd, &st) && st.st_size == 0)
+		unlink(o->path);
+	if (a->fd >= 0)
+		close(a->fd);
+	free(a->journal);
+	free(a);
 }

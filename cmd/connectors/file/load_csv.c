@@ -1,10 +1,10 @@
 /* load_csv: records as rows (RFC 4180). Null is an empty cell, an empty text is "" in quotes, nested values are JSON. */
-#include <csv.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/xalloc.h"
 #include "load.h"
+
+/* ---- columns */
 
 static struct column *new_column(struct columns *c)
 {
@@ -13,15 +13,54 @@ static struct column *new_column(struct columns *c)
 	return &c->v[c->n++];
 }
 
+struct column *columns_add(struct columns *c, struct span name)
+{
+	struct column *new = new_column(c);
+
+	path_name(&new->path, arena_span(&c->arena, name), &c->arena);
+	new->name = new->path.step[0].name;
+	return new;
+}
+
+struct column *columns_find(const struct columns *c, struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (span_eq(c->v[i].name, name))
+			return &c->v[i];
+	return NULL;
+}
+
+/* A column of --fields: a field of that name, or the path as it is written. */
+static int add_path(struct columns *c, struct span text, struct error *err)
+{
+	struct path path;
+	struct span name;
+	struct column *new;
+
+	if (path_compile(&path, arena_span(&c->arena, text), &c->arena, err))
+		return error_prefix(err, "--fields");
+	if (!path.n)
+		return error_set(err, EXIT_USAGE, "--fields: a name is missing");
+	if (path.each)
+		return error_set(err, EXIT_USAGE, "--fields: '%s' stands for several values", error_show(text));
+	name = path.n == 1 && path.step[0].kind == STEP_NAME ? path.step[0].name : path.text;
+	if (columns_find(c, name))
+		return error_set(err, EXIT_USAGE, "--fields: '%s' stands there twice", error_show(name));
+	new = new_column(c);
+	new->path = path;
+	new->name = name;
+	return 0;
+}
+
 int columns_from_list(struct columns *c, const char *list, struct error *err)
 {
 	const char *end;
 
 	for (;; list = end + 1) {
-		end = list + strcspn(list, ",");
-		if (end == list)
-			return error_set(err, EXIT_USAGE, "--fields: a name is missing");
-		if (path_compile(&new_column(c)->path, (struct span){ list, (size_t)(end - list) }, &c->arena, err))
+		end = path_list_end(list);
+		if (add_path(c, (struct span){ list, (size_t)(end - list) }, err))
 			return -1;
 		if (!*end)
 			break;
@@ -30,58 +69,23 @@ int columns_from_list(struct columns *c, const char *list, struct error *err)
 	return 0;
 }
 
-/* The names of an object's members: a record's, or those of a schema's properties. */
-int columns_from_object(struct columns *c, struct value object)
+void columns_from_object(struct columns *c, struct value object)
 {
 	struct walk walk = { 0, 0, 0 };
 	struct value name, v;
 
 	while (value_next(object, &walk, &name, &v))
-		path_name(&new_column(c)->path, value_text(name, &c->arena), &c->arena);
+		columns_add(c, value_text(name, &c->arena));
 	c->known = true;
-	return 0;
 }
 
-static void on_header_cell(void *text, size_t n, void *ctx)
+void columns_copy(struct columns *to, const struct columns *from)
 {
-	struct columns *c = ctx;
+	size_t i;
 
-	if (!c->known)
-		path_name(&new_column(c)->path, (struct span){ text, n }, &c->arena);
-}
-
-static void on_header_end(int by, void *ctx)
-{
-	(void)by;
-	((struct columns *)ctx)->known = true;
-}
-
-static int never(unsigned char ch)
-{
-	(void)ch;
-	return 0;
-}
-
-int columns_from_header(struct columns *c, const char *path, char delimiter, struct error *err)
-{
-	char *buf = xmalloc(65536);
-	struct csv_parser parser;
-	int fd = io_open_read(path, err);
-	ssize_t got = 1;
-
-	if (fd < 0 || csv_init(&parser, 0)) {
-		free(buf);
-		return -1;
-	}
-	csv_set_delim(&parser, (unsigned char)delimiter);
-	csv_set_space_func(&parser, never);
-	while (!c->known && (got = io_read(fd, buf, 65536)) > 0)
-		csv_parse(&parser, buf, (size_t)got, on_header_cell, on_header_end, c);
-	csv_fini(&parser, on_header_cell, on_header_end, c);
-	csv_free(&parser);
-	close(fd);
-	free(buf);
-	return got < 0 ? error_errno(err, EXIT_FAILED, "cannot read '%s'", path) : 0;
+	for (i = 0; i < from->n; i++)
+		columns_add(to, from->v[i].name);
+	to->known = true;
 }
 
 void columns_release(struct columns *c)
@@ -100,7 +104,7 @@ static bool wants_quotes(struct span s, char delimiter)
 	for (i = 0; i < s.n; i++)
 		if (s.p[i] == delimiter || s.p[i] == '"' || s.p[i] == '\n' || s.p[i] == '\r')
 			return true;
-	return s.n == 0;
+	return s.n == 0 || (s.n >= 3 && !memcmp(s.p, "\xef\xbb\xbf", 3));	/* what starts a file may pass for a byte order mark */
 }
 
 static void add_cell(struct buf *out, struct span s, char delimiter)
@@ -124,12 +128,13 @@ void csv_header(const struct columns *c, char delimiter, struct buf *out)
 {
 	size_t i;
 
+	buf_adds(out, c->mark ? "\xef\xbb\xbf" : "");
 	for (i = 0; i < c->n; i++) {
 		if (i)
 			buf_addc(out, delimiter);
-		add_cell(out, c->v[i].path.text, delimiter);
+		add_cell(out, c->v[i].name, delimiter);
 	}
-	buf_addc(out, '\n');
+	buf_adds(out, c->crlf ? "\r\n" : "\n");
 }
 
 static void add_value(struct buf *out, struct value v, struct arena *arena, char delimiter)
@@ -162,7 +167,7 @@ static struct span unknown_member(const struct columns *c, const struct record *
 
 	while (value_next(record_root(rec), &walk, &name, &v)) {
 		for (i = 0; i < c->n; i++)
-			if (value_text_is(name, c->v[i].path.step[0].name))
+			if (value_text_is(name, c->v[i].name))
 				break;
 		if (i == c->n)
 			return value_bytes(name);
@@ -180,12 +185,12 @@ int csv_row(struct columns *c, const struct record *rec, char delimiter, struct 
 	for (i = 0; i < c->n; i++) {
 		if (i)
 			buf_addc(out, delimiter);
-		if (!record_get(rec, &c->v[i].path, &c->v[i].cursor, &v))
+		if (c->v[i].empty || !record_get(rec, &c->v[i].path, &c->v[i].cursor, &v))
 			continue;
 		found++;
 		add_value(out, v, &arena, delimiter);
 	}
-	buf_addc(out, '\n');
+	buf_adds(out, c->crlf ? "\r\n" : "\n");
 	arena_release(&arena);
 	if (c->given || found == value_count(record_root(rec)))
 		return LOAD_DONE;

@@ -80,16 +80,16 @@ static struct out *find_out(struct files *f, struct span name)
 }
 
 /* Is the file one of the first n by another name (a link; a disk that doesn't tell A from a)? */
-static int check_alias(const struct files *f, const struct out *o, size_t n, struct error *err)
+static int check_alias(const struct files *f, const char *path, size_t n, struct error *err)
 {
 	struct stat st;
 	size_t i;
 
-	if (stat(o->path, &st) || !S_ISREG(st.st_mode))
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
 		return 0;
 	for (i = 0; i < n; i++)
 		if (f->out[i]->known && f->out[i]->device == st.st_dev && f->out[i]->inode == st.st_ino)
-			return error_set(err, EXIT_FAILED, "'%s' is '%s' by another name", o->path, f->out[i]->path);
+			return error_set(err, EXIT_FAILED, "'%s' is '%s' by another name", path, f->out[i]->path);
 	return 0;
 }
 
@@ -106,7 +106,7 @@ static void know(struct out *o)
 
 int folder_check(const struct files *f, size_t i, struct error *err)
 {
-	return f->folder ? check_alias(f, f->out[i], i, err) : 0;
+	return f->folder ? check_alias(f, f->out[i]->path, i, err) : 0;
 }
 
 void folder_written(struct files *f, size_t i)
@@ -123,11 +123,7 @@ struct out *folder_add(struct files *f, struct load *l, const char *path, struct
 		error_set(err, EXIT_FAILED, "more than %d files at once: split by a field with fewer values", MOST_FILES);
 		return NULL;
 	}
-	o = out_open(f, l, path, name, err);
-	if (o && check_alias(f, o, f->n, err)) {
-		out_close(o, false);
-		o = NULL;
-	}
+	o = check_alias(f, path, f->n, err) ? NULL : out_open(f, l, path, name, err);
 	if (!o)
 		return NULL;
 	know(o);
@@ -189,12 +185,12 @@ struct out *folder_choose(struct files *f, struct load *l, const struct record *
 	return out_in_folder(f, l, l->stream ? span_of(l->stream) : span_of(streams_name(&l->tool->streams, stream)), err);
 }
 
-int folder_open(struct files *f, struct error *err)
+int folder_open(struct files *f, const struct load *l, struct error *err)
 {
 	struct stat st;
 
 	if (!stat(f->target, &st) && S_ISDIR(st.st_mode))
-		return 0;
+		return l->mode == MODE_APPEND ? append_recover(f->target, err) : 0;
 	if (mkdir(f->target, 0777) && errno != EEXIST)
 		return error_errno(err, EXIT_FAILED, "cannot make the folder '%s'", f->target);
 	return 0;

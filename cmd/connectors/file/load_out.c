@@ -110,7 +110,9 @@ static int flush(struct out *o, bool last, struct error *err)
 {
 	int failed;
 
-	if (o->packer)
+	if (o->append)
+		failed = append_stage(o, err);
+	else if (o->packer)
 		failed = o->packer->zstd ? pack_zstd(o, last, err) : pack_gzip(o, last, err);
 	else
 		failed = io_write(o->fd, o->buf.p, o->buf.n, o->path, err);
@@ -162,7 +164,7 @@ struct out *out_open(struct files *f, struct load *l, const char *path, struct s
 	buf_reserve(&o->buf, GATHER + 4096);
 	if ((f->o->fields && columns_from_list(&o->columns, f->o->fields, err)) ||
 	    (l->mode == MODE_APPEND ? append_open(f, l, o, err) : open_replaced(o, err))) {
-		out_close(o, false);
+		out_close(o, NULL);
 		return NULL;
 	}
 	start_json(o);
@@ -172,27 +174,21 @@ struct out *out_open(struct files *f, struct load *l, const char *path, struct s
 /* ---- records */
 
 /* The columns are known at the first record at the latest: --fields, the file's header, the schema, the record's names. */
-static void find_columns(struct files *f, struct out *o, const struct record *rec)
+void out_columns(struct files *f, struct out *o, const struct record *rec)
 {
-	size_t i;
-
-	if (!o->columns.known && f->schema.known) {
-		for (i = 0; i < f->schema.n; i++) {
-			XGROW(o->columns.v, o->columns.n, o->columns.cap);
-			o->columns.v[o->columns.n] = (struct column){ .cursor = { { 0 } } };
-			path_name(&o->columns.v[o->columns.n++].path, f->schema.v[i].path.text, &o->columns.arena);
-		}
-		o->columns.known = true;
-	}
+	if (!o->columns.known && f->schema.known)
+		columns_copy(&o->columns, &f->schema);
 	if (!o->columns.known && rec)
 		columns_from_object(&o->columns, record_root(rec));
 }
 
 static void add_header(struct files *f, struct out *o, const struct record *rec)
 {
-	find_columns(f, o, rec);
-	if (o->columns.known && o->size == 0 && o->buf.n == 0)
-		csv_header(&o->columns, f->delimiter, &o->buf);
+	out_columns(f, o, rec);
+	if (!o->columns.known || o->size || o->buf.n)
+		return;
+	csv_header(&o->columns, f->delimiter, &o->buf);
+	o->headed = true;
 }
 
 int out_record(struct files *f, struct out *o, struct record *rec, struct error *err)
@@ -216,9 +212,9 @@ int out_record(struct files *f, struct out *o, struct record *rec, struct error 
 	return o->buf.n >= GATHER ? flush(o, false, err) : LOAD_DONE;
 }
 
-int out_sync(struct out *o, struct error *err)
+int out_flush(struct out *o, struct error *err)
 {
-	return flush(o, false, err) || (!o->direct && io_sync(o->fd, o->path, err)) ? -1 : 0;
+	return flush(o, false, err);
 }
 
 int out_finish(struct files *f, struct out *o, struct error *err)
@@ -231,27 +227,24 @@ int out_finish(struct files *f, struct out *o, struct error *err)
 		return -1;
 	if (o->temp.target)
 		return replace_commit(&o->temp, err) ? -1 : (o->fd = -1, 0);
-	if (!o->direct)
-		return io_sync(o->fd, o->path, err) || (!o->existed && io_sync_folder(o->path, err)) ? -1 : 0;
-	if (o->fd == STDOUT_FILENO)
-		return 0;	/* closed, with its errors, by the tool's end */
+	if (o->append || o->fd == STDOUT_FILENO)
+		return 0;	/* an append has its own end; standard output is closed, with its errors, by the tool's */
 	o->direct = false;
 	return io_close(o->fd, o->path, err) ? -1 : (o->fd = -1, 0);
 }
 
-void out_close(struct out *o, bool durable)
+void out_close(struct out *o, const struct load *l)
 {
 	if (o->temp.target)
 		replace_abort(&o->temp);
+	else if (o->append)
+		append_close(o, l);
 	else if (o->fd > STDERR_FILENO)
 		close(o->fd);
-	if (o->undo && durable)
-		unlink(o->undo);
 	packer_close(o->packer);
 	buf_release(&o->buf);
 	columns_release(&o->columns);
-	free(o->undo);
-	free(o->path);
 	buf_release(&o->name);
+	free(o->path);
 	free(o);
 }

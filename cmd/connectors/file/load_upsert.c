@@ -53,8 +53,8 @@ int upsert_open(struct files *f, struct load *l, struct error *err)
 	store_init(&u->store, &u->spill, &u->memory);
 	if (spill_open(&u->spill, err) || (f->o->key && key_parse(&u->key, f->o->key, err)))
 		return -1;
-	if (o->existed && (o->format == FORMAT_CSV || o->format == FORMAT_TSV) && !o->columns.known)
-		return columns_from_header(&o->columns, o->path, f->delimiter, err);
+	if (o->existed && (o->format == FORMAT_CSV || o->format == FORMAT_TSV))
+		return head_follow(o, f->delimiter, err);
 	return 0;
 }
 
