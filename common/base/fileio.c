@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 ssize_t io_read(int fd, void *p, size_t n)
@@ -46,25 +48,54 @@ static void wait_writable(int fd)
 	poll(&p, 1, -1);
 }
 
+/* What became of a write of n bytes: those written, 0 to try again, or -1. */
+static ssize_t written(int fd, ssize_t put, const char *name, struct error *err)
+{
+	if (put >= 0)
+		return put;
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		wait_writable(fd);
+	else if (errno != EINTR)
+		return error_errno(err, EXIT_FAILED, "cannot write to '%s'", name);
+	return 0;
+}
+
 int io_write(int fd, const void *data, size_t n, const char *name, struct error *err)
 {
 	const char *p = data;
 	ssize_t put;
 
 	while (n > 0) {
-		put = write(fd, p, n);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			wait_writable(fd);
-			continue;
-		}
+		put = written(fd, write(fd, p, n), name, err);
 		if (put < 0)
-			return error_errno(err, EXIT_FAILED, "cannot write to '%s'", name);
+			return -1;
 		p += put;
 		n -= (size_t)put;
 	}
 	return 0;
+}
+
+int io_write_two(int fd, struct span a, struct span b, const char *name, struct error *err)
+{
+	struct iovec two[2];
+	ssize_t put;
+
+	while (a.n > 0 && b.n > 0) {
+		two[0] = (struct iovec){ (void *)(uintptr_t)a.p, a.n };
+		two[1] = (struct iovec){ (void *)(uintptr_t)b.p, b.n };
+		put = written(fd, writev(fd, two, 2), name, err);
+		if (put < 0)
+			return -1;
+		if ((size_t)put >= a.n) {
+			b.p += (size_t)put - a.n;
+			b.n -= (size_t)put - a.n;
+			a.n = 0;
+		} else {
+			a.p += put;
+			a.n -= (size_t)put;
+		}
+	}
+	return io_write(fd, a.p, a.n, name, err) || io_write(fd, b.p, b.n, name, err) ? -1 : 0;
 }
 
 int io_open_read(const char *path, struct error *err)

@@ -15,6 +15,8 @@ ssize_t io_read(int fd, void *p, size_t n);
 ssize_t io_read_full(int fd, void *p, size_t n);
 /* Writes all; -1 and err naming `name`. */
 int io_write(int fd, const void *p, size_t n, const char *name, struct error *err);
+/* The same of two pieces, in one write where the system takes them at once. */
+int io_write_two(int fd, struct span a, struct span b, const char *name, struct error *err);
 /* Opens with O_CLOEXEC; -1 and "cannot open 'path': why". */
 int io_open_read(const char *path, struct error *err);
 /* Reads a whole file of at most limit bytes into out (appended). "-" is standard input. */

@@ -98,6 +98,10 @@ static int fill(struct reader *r, struct error *err)
 	size_t cap, want;
 	char *grown;
 
+	if (r->before_block && !io_readable(p->fd))
+		r->before_block(r->ctx);
+	if (r->before_reuse)
+		r->before_reuse(r->ctx);
 	if (p->at) {
 		memmove(p->buf, p->buf + p->at, p->end - p->at);
 		p->end -= p->at;
@@ -114,8 +118,6 @@ static int fill(struct reader *r, struct error *err)
 		p->buf = grown;
 		p->cap = cap;
 	}
-	if (r->before_block && !io_readable(p->fd))
-		r->before_block(r->ctx);
 	want = p->cap - p->end;
 	if (r->opt.limit && want > r->opt.limit - r->bytes)
 		want = (size_t)(r->opt.limit - r->bytes);

@@ -4,7 +4,8 @@
  * It keeps the order of frames (begin, then schemas, records and checkpoints, then end), checks counts,
  * and notices a truncated stream. Plain input (which doesn't start with a begin frame) gets its begin
  * and end made up, so that every user sees the same sequence: BEGIN, …, END, and perhaps BEGIN again.
- * Large reads; never a read that would block before `before_block` was called.
+ * Large reads; never a read that would block before `before_block` was called. A line stays where it is until
+ * `before_reuse` is called.
  */
 #ifndef SYNC_STREAM_READER_H
 #define SYNC_STREAM_READER_H
@@ -55,6 +56,7 @@ struct reader {
 	bool plain_names;	/* …and `_sync` was not among them */
 	bool same_names;	/* the record last returned has those names at those places */
 	void (*before_block)(void *ctx);	/* flush what should be seen; may be NULL */
+	void (*before_reuse)(void *ctx);	/* lines given so far are about to be overwritten; may be NULL */
 	void *ctx;
 	struct reader_private *priv;	/* owned */
 };

@@ -9,7 +9,7 @@ struct run {
 	struct reader *r;
 	struct writer *w;
 	struct stage_reason *reason;
-	struct error flush;	/* what went wrong in before_block */
+	struct error flush;	/* what went wrong in before_block or before_reuse */
 };
 
 static void flush(void *ctx)
@@ -18,6 +18,14 @@ static void flush(void *ctx)
 
 	if (!run->flush.status)
 		(void)writer_flush(run->w, &run->flush);
+}
+
+static void settle(void *ctx)
+{
+	struct run *run = ctx;
+
+	if (!run->flush.status)
+		(void)writer_settle(run->w, &run->flush);
 }
 
 static int where(const struct run *run, struct error *err)
@@ -69,7 +77,7 @@ static int one_record(struct run *run, struct record *rec, struct meta *meta, st
 	if (run->stage->record)
 		verdict = run->stage->record(run->self, rec, meta, run->w, err);
 	if (verdict == STAGE_PASS)
-		return writer_record(run->w, rec, meta, err);
+		return rec->line.p == run->r->line.p ? writer_pass(run->w, rec, meta, err) : writer_record(run->w, rec, meta, err);
 	if (verdict == STAGE_REJECT)
 		return set_aside(run, rec, meta, err);
 	return verdict < 0 ? -1 : 0;
@@ -126,21 +134,23 @@ static int loop(struct run *run, struct record *rec, struct error *err)
 	struct meta meta;
 	int got;
 
-	while ((got = reader_next(run->r, rec, &meta, err)) > 0) {
+	for (;;) {
+		got = reader_next(run->r, rec, &meta, err);
+		if (run->flush.status) {	/* nothing may follow what couldn't be written */
+			*err = run->flush;
+			return -1;
+		}
 		if (got == READER_RECORD)
 			got = one_record(run, rec, &meta, err);
 		else if (got == READER_FRAME)
 			got = one_frame(run, rec, &meta, err);
-		else
+		else if (got == READER_BAD)
 			got = bad_line(run, err);
+		else
+			return got;
 		if (got < 0)
 			return -1;
-		if (run->flush.status) {
-			*err = run->flush;
-			return -1;
-		}
 	}
-	return got;
 }
 
 int stage_run(const struct stage *stage, void *self, struct reader *r, struct writer *w, struct stage_reason *reason,
@@ -152,12 +162,15 @@ int stage_run(const struct stage *stage, void *self, struct reader *r, struct wr
 
 	record_init(&rec);
 	r->before_block = flush;
+	r->before_reuse = settle;
 	r->ctx = &run;
 	failed = loop(&run, &rec, err);
 	if (!failed && w->rejects)
 		failed = rejects_check(w->rejects, w->records + w->rejects->n, true, err);
 	if (failed)
 		writer_fail(w, err);
+	(void)writer_settle(w, &run.flush);	/* the reader may be closed now */
+	r->before_block = r->before_reuse = NULL;
 	record_release(&rec);
 	return failed ? -1 : 0;
 }

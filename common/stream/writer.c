@@ -8,7 +8,7 @@
 #include "base/xalloc.h"
 #include "stream/reject.h"
 
-enum { GATHER = 128 << 10 };
+enum { GATHER = 128 << 10, RUN_LEAST = 16 << 10, RUN_MOST = 256 << 10 };
 
 void writer_open(struct writer *w, int fd, const char *name, struct streams *streams, bool plain)
 {
@@ -30,17 +30,36 @@ void writer_close(struct writer *w)
 
 int writer_flush(struct writer *w, struct error *err)
 {
-	size_t n = w->out.n;
+	struct span out = buf_span(&w->out), run = w->run;
 
 	buf_reset(&w->out);
+	w->run.n = 0;
 	w->line = 0;
-	w->bytes += n;
-	return n ? io_write(w->fd, w->out.p, n, w->name, err) : 0;
+	w->bytes += out.n + run.n;
+	return out.n || run.n ? io_write_two(w->fd, out, run, w->name, err) : 0;
 }
 
 static int gathered(struct writer *w, struct error *err)
 {
 	return w->out.n >= GATHER ? writer_flush(w, err) : 0;
+}
+
+/* Where the next line is to be added. What is in the run comes before it. */
+static struct buf *add_to(struct writer *w)
+{
+	if (w->run.n) {
+		buf_addspan(&w->out, w->run);
+		w->run.n = 0;
+	}
+	return &w->out;
+}
+
+int writer_settle(struct writer *w, struct error *err)
+{
+	if (w->run.n >= RUN_LEAST)
+		return writer_flush(w, err);
+	add_to(w);
+	return gathered(w, err);
 }
 
 static void counted(struct writer *w, uint32_t stream)
@@ -50,18 +69,42 @@ static void counted(struct writer *w, uint32_t stream)
 	w->records++;
 }
 
+static void add_line(struct writer *w, const struct record *rec)
+{
+	struct buf *out = add_to(w);
+
+	record_write(rec, out);
+	buf_addc(out, '\n');
+}
+
 int writer_record(struct writer *w, const struct record *rec, const struct meta *meta, struct error *err)
 {
-	record_write(rec, &w->out);
-	buf_addc(&w->out, '\n');
+	add_line(w, rec);
 	counted(w, meta->stream);
 	return gathered(w, err);
 }
 
+int writer_pass(struct writer *w, const struct record *rec, const struct meta *meta, struct error *err)
+{
+	struct span line = rec->line;
+
+	if (rec->dirty || line.p[line.n] != '\n')
+		return writer_record(w, rec, meta, err);
+	if (w->run.p + w->run.n != line.p)
+		add_to(w);
+	if (!w->run.n)
+		w->run.p = line.p;
+	w->run.n += line.n + 1;
+	counted(w, meta->stream);
+	return w->run.n >= RUN_MOST ? writer_flush(w, err) : 0;
+}
+
 struct buf *writer_line_start(struct writer *w)
 {
-	w->line = w->out.n;
-	return &w->out;
+	struct buf *out = add_to(w);
+
+	w->line = out->n;
+	return out;
 }
 
 int writer_line_end(struct writer *w, uint32_t stream, struct error *err)
@@ -80,7 +123,7 @@ void writer_line_cancel(struct writer *w)
 
 static void head(struct writer *w, const char *op)
 {
-	buf_addf(&w->out, "{\"_sync\":{\"op\":\"%s\"", op);
+	buf_addf(add_to(w), "{\"_sync\":{\"op\":\"%s\"", op);
 }
 
 static int tail(struct writer *w, struct error *err)
@@ -131,8 +174,7 @@ int writer_frame(struct writer *w, const struct record *rec, const struct meta *
 	}
 	if (w->plain)
 		return 0;
-	record_write(rec, &w->out);
-	buf_addc(&w->out, '\n');
+	add_line(w, rec);
 	return gathered(w, err);
 }
 

@@ -13,6 +13,7 @@ struct writer {
 	int fd;			/* borrowed */
 	char *name;		/* owned: for messages */
 	struct buf out;		/* what isn't written yet */
+	struct span run;	/* borrowed: whole lines that come behind `out`, where they were read */
 	struct streams *streams;	/* borrowed */
 	struct counts counts;	/* records written since begin */
 	struct counts aside;	/* set aside here and upstream since begin */
@@ -31,6 +32,13 @@ void writer_close(struct writer *w);
 
 /* All return 0, or -1 with err set (EPIPE arrives as the signal). */
 int writer_record(struct writer *w, const struct record *rec, const struct meta *meta, struct error *err);
+/*
+ * The same without a copy where it can be: the record's line and its line feed may stay where they are until writer_settle,
+ * and lines that adjoin are written as one piece.
+ */
+int writer_pass(struct writer *w, const struct record *rec, const struct meta *meta, struct error *err);
+/* Lines given to writer_pass are no longer needed where they were: they are written or copied. */
+int writer_settle(struct writer *w, struct error *err);
 /* For sources that make their own text: append one whole record without line feed to w->out after writer_line_start, then writer_line_end counts it. */
 struct buf *writer_line_start(struct writer *w);
 int writer_line_end(struct writer *w, uint32_t stream, struct error *err);
