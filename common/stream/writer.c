@@ -7,6 +7,7 @@
 #include "base/fileio.h"
 #include "base/xalloc.h"
 #include "stream/reject.h"
+#include "value/base64.h"
 
 enum { GATHER = 128 << 10, RUN_LEAST = 16 << 10, RUN_MOST = 256 << 10 };
 
@@ -311,26 +312,6 @@ int writer_reject(struct writer *w, struct record *rec, const struct meta *meta,
 	return put(w, meta->stream, err);
 }
 
-static void add_base64(struct buf *b, struct span s)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t i, left;
-	unsigned v;
-
-	for (i = 0; i < s.n; i += 3) {
-		left = s.n - i;
-		v = (unsigned)(unsigned char)s.p[i] << 16;
-		if (left > 1)
-			v |= (unsigned)(unsigned char)s.p[i + 1] << 8;
-		if (left > 2)
-			v |= (unsigned char)s.p[i + 2];
-		buf_addc(b, digits[v >> 18]);
-		buf_addc(b, digits[v >> 12 & 63]);
-		buf_addc(b, left > 1 ? digits[v >> 6 & 63] : '=');
-		buf_addc(b, left > 2 ? digits[v & 63] : '=');
-	}
-}
-
 int writer_reject_raw(struct writer *w, struct span line, uint32_t stream, const struct error *reason, struct error *err)
 {
 	struct rejects *r = w->rejects;
@@ -347,7 +328,7 @@ int writer_reject_raw(struct writer *w, struct span line, uint32_t stream, const
 	buf_adds(&r->line, ",\"raw\":");
 	if (json_add_string(&r->line, line)) {
 		buf_addc(&r->line, '"');
-		add_base64(&r->line, line);
+		base64_add(&r->line, line);
 		buf_adds(&r->line, "\",\"rawEncoding\":\"base64\"");
 	}
 	buf_adds(&r->line, "}}");

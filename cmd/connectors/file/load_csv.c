@@ -9,7 +9,7 @@
 static struct column *new_column(struct columns *c)
 {
 	XGROW(c->v, c->n, c->cap);
-	c->v[c->n] = (struct column){ .cursor = { { 0 } } };
+	c->v[c->n] = (struct column){ .cursor = { .guess = { 0 } } };
 	return &c->v[c->n++];
 }
 

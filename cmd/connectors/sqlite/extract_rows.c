@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "extract.h"
+#include "value/base64.h"
 #include "value/number.h"
 
 enum { SCALAR = 64, CHECK_EVERY = 256 };	/* room for any number; rows between looks at the clock */
@@ -68,37 +69,12 @@ static void put_double(struct buf *b, double d, const struct column *c)
 	}
 }
 
-static void put_base64(struct buf *b, const unsigned char *p, size_t n)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *o;
-	unsigned v;
-
-	room(b, (n + 2) / 3 * 4);
-	o = b->p + b->n;
-	for (; n >= 3; p += 3, n -= 3) {
-		v = (unsigned)p[0] << 16 | (unsigned)p[1] << 8 | p[2];
-		*o++ = digits[v >> 18];
-		*o++ = digits[v >> 12 & 63];
-		*o++ = digits[v >> 6 & 63];
-		*o++ = digits[v & 63];
-	}
-	if (n) {
-		v = (unsigned)p[0] << 16 | (n > 1 ? (unsigned)p[1] << 8 : 0);
-		*o++ = digits[v >> 18];
-		*o++ = digits[v >> 12 & 63];
-		*o++ = n > 1 ? digits[v >> 6 & 63] : '=';
-		*o++ = '=';
-	}
-	b->n = (size_t)(o - b->p);
-}
-
 static void put_blob(struct buf *b, const void *p, size_t n, const struct column *c)
 {
 	bool plain = c->kind == COLUMN_BLOB;
 
 	buf_adds(b, plain ? "\"" : "{\"$binary\":{\"base64\":\"");
-	put_base64(b, p, n);
+	base64_add(b, (struct span){ p, n });
 	buf_adds(b, plain ? "\"" : "\",\"subType\":\"00\"}}");
 }
 
@@ -140,7 +116,7 @@ static int put_text(struct extract *x, struct buf *b, struct span text, const st
 	if (json_add_string(b, text)) {
 		b->n -= mark ? strlen("{\"$symbol\":") : 0;
 		buf_adds(b, "{\"$binary\":{\"base64\":\"");
-		put_base64(b, (const unsigned char *)text.p, text.n);
+		base64_add(b, text);
 		buf_adds(b, "\",\"subType\":\"00\"}}");
 		return -1;
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "load.h"
+#include "value/base64.h"
 #include "value/number.h"
 
 static int rejected(struct error *err, const char *code, const struct column *c, const char *why)
@@ -73,41 +74,10 @@ static int number_cell(struct database *d, const struct column *c, struct span d
 	return rejected(err, "lossy", c, "the number doesn't come back equal from this column (--lossy accepts that)");
 }
 
-/* Strict base64 (RFC 4648 §4): the length of the bytes, or -1. */
-static int64_t decode_base64(struct span s, unsigned char *out)
-{
-	uint32_t v = 0;
-	unsigned char *o = out;
-	size_t i, pad = 0;
-	int digit;
-
-	if (s.n % 4)
-		return -1;
-	for (i = 0; i < s.n; i++) {
-		char ch = s.p[i];
-
-		digit = ch >= 'A' && ch <= 'Z' ? ch - 'A' : ch >= 'a' && ch <= 'z' ? ch - 'a' + 26 : ch >= '0' && ch <= '9' ? ch - '0' + 52 :
-			ch == '+' ? 62 : ch == '/' ? 63 : -1;
-		if (ch == '=' && i + 2 >= s.n && (i + 1 == s.n || s.p[i + 1] == '=')) {
-			pad++;
-			digit = 0;
-		}
-		if (digit < 0 || (pad && ch != '='))
-			return -1;
-		v = v << 6 | (uint32_t)digit;
-		if (i % 4 == 3) {
-			*o++ = (unsigned char)(v >> 16);
-			*o++ = (unsigned char)(v >> 8);
-			*o++ = (unsigned char)v;
-		}
-	}
-	return o - out - (int64_t)pad;
-}
-
 static int blob_cell(struct database *d, const struct column *c, struct span text, struct cell *out, struct error *err)
 {
-	unsigned char *bytes = arena_alloc(&d->arena, text.n / 4 * 3 + 4);
-	int64_t n = decode_base64(text, bytes);
+	unsigned char *bytes = arena_alloc(&d->arena, base64_room(text.n));
+	int64_t n = base64_decode(text, bytes);
 
 	if (n < 0)
 		return rejected(err, "bad-base64", c, "not base64, as the schema says");
