@@ -125,7 +125,7 @@ static bool required_check(struct run *r, const struct node *n, uint32_t at, uin
 	return ok;
 }
 
-/* ---- the object */
+/* ---- dependencies, counts */
 
 static bool dependency_check(struct run *r, const struct node *n, const struct dependency *d, uint32_t at)
 {
@@ -158,15 +158,75 @@ static bool count_check(struct run *r, const struct node *n, uint32_t at)
 	return ok;
 }
 
-bool object_check(struct run *r, const struct node *n, uint32_t at)
+/* ---- places */
+
+/* Whether this object is to be remembered: none is yet for lines of this shape. */
+static bool places_begin(const struct run *r, struct object_rules *o, uint32_t at)
+{
+	struct object_places *p = &o->places;
+	uint64_t shape = r->rec->dirty || o->nrequired > 64 ? 0 : r->rec->tape.shape;
+
+	if (!shape || p->shape == shape)
+		return false;
+	p->shape = 0;
+	p->at = at;
+	p->skip = r->skip;
+	p->n = 0;
+	return true;
+}
+
+/* False where it can't be: one object inside the other by the same rules is remembered instead, or it is too much. */
+static bool places_add(struct run *r, struct object_rules *o, uint32_t at, uint32_t key, struct plan *plan)
+{
+	struct object_places *p = &o->places;
+	struct place *grown;
+
+	if (!plan->kept || p->at != at)
+		return false;
+	if (!o->names && !plan->nsub)
+		return true;
+	if (p->n == p->cap) {
+		if (p->cap >= MEMO_MAX)
+			return false;
+		p->cap = p->cap ? p->cap * 2 : 16;
+		grown = arena_alloc(&r->s->arena, p->cap * sizeof *grown);
+		if (p->n)
+			memcpy(grown, p->place, p->n * sizeof *grown);
+		p->place = grown;
+	}
+	p->place[p->n++] = (struct place){ plan, !o->names && plan->nsub == 1 ? plan->sub[0] : NULL, key };
+	return true;
+}
+
+static bool places_known(const struct run *r, const struct object_rules *o, uint32_t at)
+{
+	const struct object_places *p = &o->places;
+
+	return p->shape && p->shape == r->rec->tape.shape && p->at == at && p->skip == r->skip && !r->rec->dirty;
+}
+
+/* ---- the object */
+
+static bool places_check(struct run *r, const struct node *n)
+{
+	const struct object_places *p = &n->object->places;
+	const struct place *at, *end = p->place + p->n;
+	bool ok = true;
+
+	for (at = p->place; at < end; at++)
+		if (!at->only || !node_quick(r, at->only, at->key + 1))
+			TRY(r, ok, member_check(r, n, at->plan, at->key));
+	return ok;
+}
+
+/* Each member by its name; *seen and many get the bits of the required ones. */
+static bool members_check(struct run *r, const struct node *n, uint32_t at, uint64_t *seen, uint64_t *many)
 {
 	struct object_rules *o = n->object;
+	bool ok = true, learn = places_begin(r, o, at);
 	const struct token *t = r->tok;
-	const struct dependency *d;
-	uint64_t seen = 0, *many = many_bits(r, o);
 	uint32_t i, slot = 0;
 	struct plan *p;
-	bool ok = true;
 
 	for (i = at + 1; i < t[at].next; i = t[i].next) {
 		if (i == r->skip)
@@ -175,12 +235,32 @@ bool object_check(struct run *r, const struct node *n, uint32_t at)
 		if ((!p || !is_name(p, &t[i], r->text)) && !(p = plan_look(r, o, i, slot)))
 			return false;
 		slot++;
-		seen |= p->bit;
+		*seen |= p->bit;
 		if (many && p->required)
 			many[(p->required - 1) / 64] |= 1ull << (p->required - 1) % 64;
-		if (!o->names && (!p->nsub || (p->nsub == 1 && node_quick(r, p->sub[0], i + 1))))
-			continue;
-		TRY(r, ok, member_check(r, n, p, i));
+		learn = learn && places_add(r, o, at, i, p);
+		if (o->names || (p->nsub && (p->nsub > 1 || !node_quick(r, p->sub[0], i + 1))))
+			TRY(r, ok, member_check(r, n, p, i));
+	}
+	if (learn && o->places.at == at) {
+		o->places.seen = *seen;
+		o->places.shape = r->rec->tape.shape;
+	}
+	return ok;
+}
+
+bool object_check(struct run *r, const struct node *n, uint32_t at)
+{
+	struct object_rules *o = n->object;
+	uint64_t seen = 0, *many = many_bits(r, o);
+	const struct dependency *d;
+	bool ok = true;
+
+	if (places_known(r, o, at)) {
+		seen = o->places.seen;
+		TRY(r, ok, places_check(r, n));
+	} else {
+		TRY(r, ok, members_check(r, n, at, &seen, many));
 	}
 	TRY(r, ok, required_check(r, n, at, seen, many));
 	TRY(r, ok, count_check(r, n, at));

@@ -100,6 +100,18 @@ struct dependency {
 /* Bounds of what is remembered of an object's members. */
 enum { MEMO_MAX = 512, PLANS_MAX = 1024, PLAN_NAME_MAX = 256 };
 
+/*
+ * Of the last object that stood at a place of a line's shape: the members whose names ask for something. In lines of that
+ * shape (see scan.h) these are the same ones.
+ */
+struct object_places {
+	uint64_t shape;		/* 0: not known */
+	uint32_t at, skip;	/* the object's token, and the key that was no data */
+	uint64_t seen;		/* bits of the required names that were there */
+	struct place { struct plan *plan; const struct node *only; uint32_t key; } *place;	/* only: all it asks for; or NULL */
+	uint32_t n, cap;
+};
+
 struct object_rules {
 	uint64_t min, max;
 	struct value properties;	/* in the schema's document, or none */
@@ -108,6 +120,7 @@ struct object_rules {
 	uint32_t met;		/* names kept that aren't the schema's own */
 	struct plan **memo;	/* the plan of the n-th member last time */
 	uint32_t memos;
+	struct object_places places;
 	struct span *required;
 	uint32_t nrequired;
 	uint64_t need;		/* bits of the first 64 required */

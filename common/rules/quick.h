@@ -38,7 +38,7 @@ static inline bool enum_quick(const struct enum_rules *e, const struct token *t,
 }
 
 /* True if a value surely obeys; false says nothing. */
-static inline bool node_quick(const struct run *r, const struct node *n, uint32_t at)
+static inline __attribute__((always_inline)) bool node_quick(const struct run *r, const struct node *n, uint32_t at)
 {
 	const struct token *t = &r->tok[at];
 	struct span text = { r->text + t->at, t->len };
