@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -50,7 +52,58 @@ static const uint16_t refused[] = {
 #endif
 };
 
-enum { COUNT = sizeof refused / sizeof *refused, HEAD = 8 };
+enum { COUNT = sizeof refused / sizeof *refused, HEAD = 6, TAIL = 2 };
+_Static_assert(2 * COUNT + TAIL <= 255, "every jump reaches");
+
+/*
+ * Where calls begin to be refused and where they cease to, by turns, in order: bound[0] is the first one refused, bound[1] the
+ * first one allowed after it. They are searched by halves, since the kernel tries each call's number when it takes the filter.
+ */
+struct search {
+	uint16_t bound[2 * COUNT];
+	size_t n;
+	struct sock_filter *f;	/* the first of n jumps; behind them stand allow and refuse */
+};
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+static void find_bounds(struct search *s)
+{
+	uint16_t call[COUNT];
+	size_t i;
+
+	memcpy(call, refused, sizeof call);
+	qsort(call, COUNT, sizeof *call, by_number);
+	for (i = 0; i < COUNT; i++) {
+		if (s->n && s->bound[s->n - 1] >= call[i])
+			s->n--;
+		else
+			s->bound[s->n++] = call[i];
+		s->bound[s->n++] = (uint16_t)(call[i] + 1);
+	}
+}
+
+/* How far it is from a jump to what holds below bound `to`, of which those from `from` on are left to compare and begin at `at`. */
+static uint8_t distance(const struct search *s, size_t jump, size_t from, size_t to, size_t at)
+{
+	return (uint8_t)((from < to ? at : s->n + to % 2) - jump - 1);
+}
+
+/* Compares with the bounds from `from` to `to` (without), by jumps that begin at `at`. */
+static void add_jumps(const struct search *s, size_t from, size_t to, size_t at)
+{
+	size_t middle = from + (to - from) / 2, right = at + 1 + (middle - from);
+
+	if (from == to)
+		return;
+	s->f[at] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, s->bound[middle], distance(s, at, middle + 1, to, right),
+						distance(s, at, from, middle, at + 1));
+	add_jumps(s, from, middle, at + 1);
+	add_jumps(s, middle + 1, to, right);
+}
 
 static struct sock_filter ret(uint32_t what)
 {
@@ -59,25 +112,24 @@ static struct sock_filter ret(uint32_t what)
 
 static size_t build(struct sock_filter *f)
 {
-	size_t n = 0, i;
+	struct search s = { .n = 0, .f = f + HEAD };
 
-	f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-	f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
-	f[n++] = ret(SECCOMP_RET_KILL_PROCESS);	/* another architecture's numbers mean other calls */
-	f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, NEWEST, 0, 1);	/* x32 numbers too */
-	f[n++] = ret(SECCOMP_RET_ERRNO | ENOSYS);
-	for (i = 0; i < COUNT; i++) {
-		f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refused[i], 0, 1);
-		f[n++] = ret(SECCOMP_RET_ERRNO | EPERM);
-	}
-	f[n++] = ret(SECCOMP_RET_ALLOW);
-	return n;
+	f[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	f[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+	f[2] = ret(SECCOMP_RET_KILL_PROCESS);	/* another architecture's numbers mean other calls */
+	f[3] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	f[4] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, NEWEST, 0, 1);	/* x32 numbers too */
+	f[5] = ret(SECCOMP_RET_ERRNO | ENOSYS);
+	find_bounds(&s);
+	add_jumps(&s, 0, s.n, 0);
+	s.f[s.n] = ret(SECCOMP_RET_ALLOW);
+	s.f[s.n + 1] = ret(SECCOMP_RET_ERRNO | EPERM);
+	return HEAD + s.n + TAIL;
 }
 
 static int filter(struct error *err)
 {
-	struct sock_filter f[HEAD + 2 * COUNT];
+	struct sock_filter f[HEAD + 2 * COUNT + TAIL];
 	struct sock_fprog program = { (unsigned short)build(f), f };
 
 	if (!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) || errno == EINVAL || errno == ENOSYS)
