@@ -185,6 +185,8 @@ int add_multiple_of(struct compiler *c, struct node *n, struct value v)
 		return -1;
 	if (number_compare(value_bytes(v), SPAN_LIT("0")) <= 0)
 		return compile_fail(c, n, "multipleOf", v.tok, "must be above 0");
+	if (number_digits(value_bytes(v)) > NUMBER_DIVISOR_DIGITS)
+		return compile_fail(c, n, "multipleOf", v.tok, "has more than %d digits", NUMBER_DIVISOR_DIGITS);
 	if (decimal_quick(value_bytes(v).p, value_bytes(v).n, &floor, &whole) && whole)
 		n->number->step = floor;
 	return 0;

@@ -267,9 +267,10 @@ static size_t short_decimal(double d, char out[NUMBER_DOUBLE_ROOM])
 	if (a >= 1e15 || (a < 1e-4 && a != 0))
 		return 0;
 	for (places = 0; places <= 18; places++, scale *= 10) {
-		m = nearbyint(a * scale);
+		m = a * scale + 0.5;
 		if (m >= 1e15)
 			return 0;
+		m = (double)(uint64_t)m;
 		if (m / scale == a)
 			return put_decimal(signbit(d), (uint64_t)m, places, out);
 	}
@@ -309,8 +310,8 @@ bool number_fits_double(struct span s)
 	return n && number_compare(s, (struct span){ text, n }) == 0;
 }
 
-/* Long division of a's digits, with zeros behind, by a divisor of up to 18 digits. */
-static bool divides(const struct parts *a, uint64_t divisor, int64_t zeros)
+/* Long division of a's digits, with zeros behind, by a divisor of up to NUMBER_DIVISOR_DIGITS digits. */
+static bool divides(const struct parts *a, unsigned __int128 divisor, int64_t zeros)
 {
 	struct digits d = digits_of(a);
 	unsigned __int128 rest = 0;
@@ -329,10 +330,10 @@ static bool divides(const struct parts *a, uint64_t divisor, int64_t zeros)
  */
 bool number_is_multiple(struct span s, struct span divisor)
 {
-	struct parts a = take_apart(s), b = take_apart(divisor), whole;
+	struct parts a = take_apart(s), b = take_apart(divisor);
+	struct digits d = digits_of(&b);
+	unsigned __int128 value = 0;
 	int64_t shift;
-	uint64_t value = 0;
-	struct digits d;
 
 	if (!a.n)
 		return true;
@@ -341,15 +342,15 @@ bool number_is_multiple(struct span s, struct span divisor)
 	shift = (a.exponent - (int64_t)a.n) - (b.exponent - (int64_t)b.n);
 	if (shift < 0)
 		return false;
-	whole = b;
-	d = digits_of(&whole);
-	if (b.n <= 18) {
-		while (d.left)
-			value = value * 10 + (uint64_t)(next_digit(&d) - '0');
-		/* a factor 2 or 5 in value is used up by at most 60 zeros */
-		return divides(&a, value, shift > 64 ? 64 : shift);
-	}
-	return fmod(number_double(s), number_double(divisor)) == 0;
+	while (d.left)
+		value = value * 10 + (unsigned)(next_digit(&d) - '0');
+	/* a factor 2 or 5 in value is used up by at most 123 zeros */
+	return divides(&a, value, shift > 128 ? 128 : shift);
+}
+
+size_t number_digits(struct span s)
+{
+	return take_apart(s).n;
 }
 
 size_t number_canonical(struct span s, char *out)

@@ -27,7 +27,10 @@ enum { NUMBER_DOUBLE_ROOM = 32 };
 size_t number_from_double(double d, char out[NUMBER_DOUBLE_ROOM]);
 /* The value comes back equal from a double: 0.1 does (its shortest text is 0.1), 0.10000000000000000001 does not. */
 bool number_fits_double(struct span s);
-/* The value divided by the divisor is an integer, exactly (JSON Schema multipleOf). The divisor is above 0. */
+/* Significant digits: those between leading and trailing zeros; 0 for zero. */
+size_t number_digits(struct span s);
+/* The value divided by the divisor is an integer, exactly (JSON Schema multipleOf). The divisor is above 0 and has few enough digits. */
+enum { NUMBER_DIVISOR_DIGITS = 37 };
 bool number_is_multiple(struct span s, struct span divisor);
 
 /*

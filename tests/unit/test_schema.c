@@ -177,6 +177,12 @@ static void numbers_are_exact(void **state)
 	one("{\"minimum\":9223372036854775807}", "9223372036854775806", " #/minimum: must be at least 9223372036854775807, is 9223372036854775806");
 	one("{\"multipleOf\":0.01}", "19.99", "valid");
 	one("{\"multipleOf\":0.01}", "19.999", " #/multipleOf: must be a multiple of 0.01, is 19.999");
+	one("{\"multipleOf\":0.1234567890123456789}", "1.2345678901234567890", "valid");
+	one("{\"multipleOf\":1234567890123456789012345678901234567}", "3703703670370370367037037036703703701", "valid");
+	one("{\"multipleOf\":1234567890123456789012345678901234567}", "3703703670370370367037037036703703702",
+	    " #/multipleOf: must be a multiple of 1234567890123456789012345678901234567, is 3703703670370370367037037036703703702");
+	one("{\"multipleOf\":2e-36}", "3e90", "valid");
+	one("{\"multipleOf\":1298074214633706907132624082305024}", "1e111", "valid");
 	one("{\"multipleOf\":3}", "-9", "valid");
 	one("{\"multipleOf\":3}", "10", " #/multipleOf: must be a multiple of 3, is 10");
 	one("{\"type\":\"integer\"}", "1e2", "valid");
@@ -334,6 +340,7 @@ static void schemas_that_are_refused(void **state)
 	refused("{\"minLength\":-1}", "s.json: #/minLength: must be a whole number, 0 or more");
 	refused("{\"minLength\":1.5}", "s.json: #/minLength: must be a whole number, 0 or more");
 	refused("{\"multipleOf\":0}", "s.json: #/multipleOf: must be above 0");
+	refused("{\"multipleOf\":12345678901234567890123456789012345678}", "s.json: #/multipleOf: has more than 37 digits");
 	refused("{\"required\":[\"a\",\"a\"]}", "s.json: #/required: 'a' is there twice");
 	refused("{\"required\":\"a\"}", "s.json: #/required: must be an array of names");
 	refused("{\"exclusiveMinimum\":true}", "s.json: #/exclusiveMinimum: is an older draft's: it must be the limit itself");
