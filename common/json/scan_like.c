@@ -113,15 +113,11 @@ static bool learn(struct learner *l, size_t n)
 	return l->like->steps && end_text(l, n, i);
 }
 
-void scan_learn(struct tape *tape, const char *p, size_t n)
+static void learn_shape(struct tape *tape, const char *p, size_t n)
 {
 	struct scan_like *like = &tape->work->like;
 	struct learner l = { .tok = tape->tok, .line = p, .tokens = tape->n };
 
-	if (++like->missed < like->patience)
-		return;
-	if (tape->n < 3 || tape->n > LIKE_TOKENS)
-		return;
 	/* lines that are never alike are not worth the learning */
 	if (like->used || !like->patience)
 		like->patience = PATIENCE;
@@ -133,6 +129,16 @@ void scan_learn(struct tape *tape, const char *p, size_t n)
 	like->used = false;
 	l.like = like;
 	like->shape = tape->shape = learn(&l, n) ? ++shapes : 0;
+}
+
+void scan_learn(struct tape *tape, const char *p, size_t n)
+{
+	struct scan_like *like = &tape->work->like;
+
+	/* a first line may be the only one */
+	if (++like->missed < (like->patience ? like->patience : 2) || tape->n < 3 || tape->n > LIKE_TOKENS)
+		return;
+	learn_shape(tape, p, n);
 }
 
 void scan_leave(struct tape *tape, uint32_t step, bool behind, struct scan_state *s)
