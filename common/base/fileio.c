@@ -107,7 +107,7 @@ int io_open_read(const char *path, struct error *err)
 	return fd;
 }
 
-static int slurp(int fd, const char *name, size_t limit, struct buf *out, struct error *err)
+int io_slurp_fd(int fd, const char *name, size_t limit, struct buf *out, struct error *err)
 {
 	size_t start = out->n;
 	ssize_t got;
@@ -131,11 +131,11 @@ int io_slurp(const char *path, size_t limit, struct buf *out, struct error *err)
 	int fd, failed;
 
 	if (!strcmp(path, "-"))
-		return slurp(STDIN_FILENO, "standard input", limit, out, err);
+		return io_slurp_fd(STDIN_FILENO, "standard input", limit, out, err);
 	fd = io_open_read(path, err);
 	if (fd < 0)
 		return -1;
-	failed = slurp(fd, path, limit, out, err);
+	failed = io_slurp_fd(fd, path, limit, out, err);
 	close(fd);
 	return failed;
 }

@@ -21,6 +21,8 @@ int io_write_two(int fd, struct span a, struct span b, const char *name, struct 
 int io_open_read(const char *path, struct error *err);
 /* Reads a whole file of at most limit bytes into out (appended). "-" is standard input. */
 int io_slurp(const char *path, size_t limit, struct buf *out, struct error *err);
+/* The same of an open descriptor, from where it stands. */
+int io_slurp_fd(int fd, const char *name, size_t limit, struct buf *out, struct error *err);
 /* close() with its error said. */
 int io_close(int fd, const char *name, struct error *err);
 /* fsync of a file; what can't be synced (a pipe, a terminal) is no error. */

@@ -8,6 +8,7 @@
 #include "base/sig.h"
 #include "base/xalloc.h"
 #include "endpoint/exec.h"
+#include "endpoint/secret.h"
 #include "endpoint/uri.h"
 
 /* argv with the first operand resolved. Files name their stream by an option, since all their operands are files. */
@@ -32,6 +33,26 @@ static char **resolved(const struct endpoint *e, int argc, char **argv, int firs
 	return out;
 }
 
+/* Of all arguments: --state names an endpoint too. */
+static int refuse_secrets(int argc, char **argv, struct error *err)
+{
+	const char *value;
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		value = !strncmp(argv[i], "--", 2) ? strchr(argv[i], '=') : NULL;
+		if (secret_refuse(value ? value + 1 : argv[i], err))
+			return -1;
+	}
+	return 0;
+}
+
+static void give(const char *name, const char *secret)
+{
+	if (secret)
+		(void)setenv(name, secret, 1);
+}
+
 int dispatch(const struct opt_program *program, int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
@@ -47,10 +68,10 @@ int dispatch(const struct opt_program *program, int argc, char **argv)
 		return EXIT_DONE;
 	if (first >= 0 && first == argc)
 		error_set(&err, EXIT_USAGE, "an endpoint is missing; try '%s --help'", program->name);
-	else if (first >= 0 && !endpoint_parse(&e, argv[first], &err)) {
+	else if (first >= 0 && !refuse_secrets(argc, argv, &err) && !endpoint_parse(&e, argv[first], &err)) {
 		args = resolved(&e, argc, argv, first, &option);
-		if (e.password)
-			(void)setenv("SYNC_PASSWORD", e.password, 1);
+		give("SYNC_PASSWORD", e.password);
+		give("SYNC_SECRETS", e.secrets);
 		connector_exec(program->name, e.scheme, args, &err);
 	}
 	free(args);

@@ -7,8 +7,8 @@
 /*
  * Parses argv by the program's options (those of the form --name=value that no table has are passed on: they may be
  * the connector's own), resolves the first operand, and executes PROGRAM-SCHEME with the same options, the endpoint
- * without its fragment, the fragment as a stream, and the other operands. A password that the
- * endpoints file holds is not among them: it is in the environment, as SYNC_PASSWORD. Returns only an exit status.
+ * without its fragment, the fragment as a stream, and the other operands. Secrets that the endpoints
+ * file holds are not among them: they are in the environment, as SYNC_PASSWORD and SYNC_SECRETS. Returns only an exit status.
  */
 int dispatch(const struct opt_program *program, int argc, char **argv);
 

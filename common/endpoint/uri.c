@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "endpoint/names.h"
+#include "endpoint/secret.h"
 
 void endpoint_release(struct endpoint *e)
 {
@@ -13,6 +14,7 @@ void endpoint_release(struct endpoint *e)
 	free(e->text);
 	free(e->stream);
 	free(e->password);
+	free(e->secrets);
 	*e = (struct endpoint)ENDPOINT_INIT;
 }
 
@@ -29,36 +31,43 @@ bool path_is_sqlite(const char *path)
 	return false;
 }
 
-char *sqlite_path(const char *uri)
+static int hex_of(char c)
 {
-	static const char hex[] = "0123456789abcdef0123456789ABCDEF";
-	const char *rest = uri + strlen("sqlite:"), *high, *low;
-	size_t n = strcspn(rest, "?#"), i = 2;
-	char *path, *o;
-
-	if (n < 3 || rest[2] != '/')
-		return NULL;
-	path = o = xmalloc(n);
-	for (; i < n; i++) {
-		if (rest[i] != '%') {
-			*o++ = rest[i];
-			continue;
-		}
-		high = i + 2 < n && rest[i + 1] ? strchr(hex, rest[i + 1]) : NULL;
-		low = high && rest[i + 2] ? strchr(hex, rest[i + 2]) : NULL;
-		if (!low || (high - hex) % 16 * 16 + (low - hex) % 16 == 0) {
-			free(path);
-			return NULL;
-		}
-		*o++ = (char)((high - hex) % 16 * 16 + (low - hex) % 16);
-		i += 2;
-	}
-	*o = '\0';
-	return path;
+	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
 }
 
-/* The length of the scheme before "://", or 0. */
-static size_t scheme_length(const char *s)
+int percent_decode(struct span text, struct buf *out)
+{
+	size_t i;
+	int high, low;
+
+	for (i = 0; i < text.n; i++) {
+		if (text.p[i] != '%') {
+			buf_addc(out, text.p[i]);
+			continue;
+		}
+		high = text.n - i > 2 ? hex_of(text.p[i + 1]) : -1;
+		low = high >= 0 ? hex_of(text.p[i + 2]) : -1;
+		if (low < 0 || high * 16 + low == 0)
+			return -1;
+		buf_addc(out, (char)(high * 16 + low));
+		i += 2;
+	}
+	return 0;
+}
+
+char *sqlite_path(const char *uri)
+{
+	const char *rest = uri + strlen("sqlite://");
+	struct buf path = BUF_INIT;
+
+	if (rest[0] == '/' && !percent_decode((struct span){ rest, strcspn(rest, "?#") }, &path))
+		return buf_take(&path);
+	buf_release(&path);
+	return NULL;
+}
+
+size_t uri_scheme(const char *s)
 {
 	size_t n;
 
@@ -66,37 +75,6 @@ static size_t scheme_length(const char *s)
 		return 0;
 	n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
 	return strncmp(s + n, "://", 3) ? 0 : n;
-}
-
-/* The password of user:password@host, from its colon on, and its length; NULL for none. */
-static char *find_password(char *authority, size_t *n)
-{
-	char *end = authority + strcspn(authority, "/?#"), *at = NULL, *colon, *p;
-
-	for (p = authority; p < end; p++)
-		if (*p == '@')
-			at = p;
-	colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
-	if (colon)
-		*n = (size_t)(at - colon);
-	return colon;
-}
-
-/* A password that a named endpoint holds goes to its connector by another way than argv; one in argv is refused. */
-static int take_password(struct endpoint *e, size_t scheme, bool named, struct error *err)
-{
-	size_t n;
-	char *p = find_password(e->text + scheme + 3, &n);
-
-	if (!p)
-		return 0;
-	if (named) {
-		e->password = xstrndup(p + 1, n - 1);
-		memmove(p, p + n, strlen(p + n) + 1);
-		return 0;
-	}
-	return error_set(err, EXIT_USAGE, "a password in a command line can be read by everyone here: put the address into the "
-			 "endpoints file, mode 0600, and name it '@NAME'");
 }
 
 static void set_fragment(struct endpoint *e)
@@ -111,11 +89,11 @@ static void set_fragment(struct endpoint *e)
 
 static int parse(struct endpoint *e, const char *operand, bool named, struct error *err)
 {
-	size_t n = scheme_length(operand);
+	size_t n = uri_scheme(operand);
 
 	e->text = xstrdup(operand);
 	if (n) {
-		if (take_password(e, n, named, err))
+		if (named ? secret_take(e->text, &e->password, &e->secrets, err) : secret_refuse(operand, err))
 			return -1;
 		e->scheme = xstrndup(operand, n);
 		set_fragment(e);

@@ -11,19 +11,26 @@
 #ifndef SYNC_ENDPOINT_URI_H
 #define SYNC_ENDPOINT_URI_H
 
+#include "base/buf.h"
 #include "base/error.h"
 
 struct endpoint {
 	char *scheme;	/* owned */
 	char *text;	/* owned: for the connector, without the fragment */
 	char *stream;	/* owned: the fragment, NULL for none */
-	char *password;	/* owned: of a named endpoint, as its URI wrote it, and taken out of text; NULL for none */
+	/* of a named endpoint, as its URI wrote them, and taken out of text: see secret_take */
+	char *password;	/* owned; NULL for none */
+	char *secrets;	/* owned: `sslpassword=x&token=y`; NULL for none */
 };
-#define ENDPOINT_INIT { NULL, NULL, NULL, NULL }
+#define ENDPOINT_INIT { NULL, NULL, NULL, NULL, NULL }
 
 /* 0; or -1: a usage error, such as a password in the text, with the way to do it. */
 int endpoint_parse(struct endpoint *e, const char *operand, struct error *err);
 void endpoint_release(struct endpoint *e);
+/* The length of the scheme before "://", or 0. */
+size_t uri_scheme(const char *s);
+/* Adds text with its %41 as bytes. -1: an escape that is none, or a NUL. */
+int percent_decode(struct span text, struct buf *out);
 bool path_is_sqlite(const char *path);
 /* The file of sqlite:///a%20b.db?mode=ro, decoded, which the caller frees. NULL where it has an authority or a bad escape. */
 char *sqlite_path(const char *uri);

@@ -49,6 +49,14 @@ status_is 2 'relative entries of PATH are ignored'
 run sync-extract 'folder://me:secret@host/x'
 status_is 2 'a password in an operand is refused'
 is "$(grep -c secret err)" 0 'and not repeated'
+for arg in 'folder://host/x?a=b&password=secret' 'folder://host/x?sslpassword=secret' 'folder://me:se/secret@host' \
+		--state=folder://me:secret@host '--proxy=http://me:secret@host'; do
+	run sync-extract folder://x "$arg"
+	status_is 2 "${arg%secret*}… is refused"
+	is "$(grep -c secret err)" 0 'and not repeated'
+	run sync-load folder://x "$arg"
+	status_is 2 'by sync-load too'
+done
 printf 'shelf folder://%s/store\n' "$T" >endpoints
 run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @shelf
 status_is 2 'an endpoints file that others may read is refused'
@@ -64,6 +72,18 @@ chmod +x bin/sync-extract-show
 echo 'secret show://me:s%40:c@host:1/x?y=u:v@w' >>endpoints
 run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @secret
 err_has '^show://me@host:1/x[?]y=u:v@w s%40:c$' 'a password of the endpoints file is in the environment, not among the arguments'
+cat >bin/sync-extract-show <<'END'
+#!/bin/sh
+echo "$* $SYNC_PASSWORD $SYNC_SECRETS" >&2
+exit 3
+END
+echo 'query show://h/x?a=1&token=t&password=p%26&sslpassword=s&b=2' >>endpoints
+run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @query
+err_has '^show://h/x[?]a=1&b=2 p%26 token=t&sslpassword=s$' 'nor are those of its query'
+run env SYNC_ENDPOINTS="$T/endpoints" sync-diff @query @query
+err_has '^.*show://h/x[?]a=1&b=2 p%26 token=t&sslpassword=s$' 'nor where sync-diff reads it'
+run env SYNC_ENDPOINTS="$T/nosuch" sync-extract @query
+status_is 2 'no endpoints file'
 run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @nowhere
 err_has "no endpoint 'nowhere'" 'a name that is not there'
 finish

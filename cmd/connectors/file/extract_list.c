@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <glob.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -153,26 +152,14 @@ static int add_operand(struct extract *x, const char *operand, struct error *err
 static int add_address(struct extract *x, const char *address, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	const char *p = address + 7;
-	unsigned byte;
-	int used, failed = *p != '/';
+	int failed;
 
-	for (; *p && !failed; p++) {
-		if (*p != '%') {
-			buf_addc(&path, *p);
-			continue;
-		}
-		used = 0;
-		failed = strspn(p + 1, "0123456789abcdefABCDEF") < 2 || sscanf(p + 1, "%2x%n", &byte, &used) != 1 || !byte;
-		buf_addc(&path, failed ? '?' : (char)byte);
-		p += used;
-	}
-	if (failed)
-		error_set(err, EXIT_USAGE, "'%s' is no address of a file: it looks like file:///home/me/games.csv", address);
+	if (address[7] != '/' || percent_decode(span_of(address + 7), &path))
+		failed = error_set(err, EXIT_USAGE, "'%s' is no address of a file: it looks like file:///home/me/games.csv", address);
 	else
 		failed = add_operand(x, buf_str(&path), err);
 	buf_release(&path);
-	return failed ? -1 : 0;
+	return failed;
 }
 
 static int add_operand(struct extract *x, const char *operand, struct error *err)
