@@ -22,6 +22,7 @@ static const struct opt own_opts[] = {
 
 struct transform {
 	struct map *map;
+	struct streams *streams;	/* the tool's */
 	struct stage_reason reason;
 };
 
@@ -39,10 +40,24 @@ static int write_many(struct map *m, const struct meta *meta, struct writer *w, 
 	return STAGE_DROP;
 }
 
+/* A repaired reject goes on without what was said of it. */
+static int forget_error(struct transform *t, struct record *rec, struct meta *meta, struct error *err)
+{
+	struct value v;
+
+	if (!value_present(meta->sync))
+		return 0;
+	if (meta_member(meta, "error", &v) && meta_unset(meta, rec, t->streams, "error", err))
+		return -1;
+	return meta_member(meta, "errors", &v) ? meta_unset(meta, rec, t->streams, "errors", err) : 0;
+}
+
 static int on_record(void *self, struct record *rec, struct meta *meta, struct writer *w, struct error *err)
 {
 	struct transform *t = self;
 
+	if (forget_error(t, rec, meta, err))
+		return -1;
 	switch (map_record(t->map, rec, meta, err)) {
 	case MAP_DONE:
 		return STAGE_PASS;
@@ -94,7 +109,7 @@ static int run(struct tool *t, const struct options *o, char **files, int n, str
 {
 	struct reader_options reading = tool_reader_options(t, true);
 	struct memory memory = { .limit = t->opt.memory };
-	struct transform self = { .map = map_new(&t->streams, &memory, &reading.limits) };
+	struct transform self = { .map = map_new(&t->streams, &memory, &reading.limits), .streams = &t->streams };
 	const char *name;
 	int rc;
 

@@ -53,13 +53,23 @@ int doc_bool(const struct doc *doc, struct value v, const char *what, bool *out,
 	return 0;
 }
 
+enum { FEW = 8 };	/* words are listed */
+
 static int no_such_word(struct doc *doc, struct value v, const char *what, struct span word, const char *const *words, struct error *err)
 {
 	const char *near = suggest(word, words);
+	struct buf list = BUF_INIT;
+	size_t n;
 
 	if (near)
 		return doc_error(doc, v, err, "%s: '%s' is not known, did you mean '%s'?", what, error_show(word), near);
-	return doc_error(doc, v, err, "%s: '%s' is not known", what, error_show(word));
+	for (n = 0; words[n]; n++)
+		buf_addf(&list, "%s%s", n ? ", " : ": one of ", words[n]);
+	if (n > FEW)
+		buf_reset(&list);
+	(void)doc_error(doc, v, err, "%s: '%s' is not known%s", what, error_show(word), list.n ? buf_str(&list) : "");
+	buf_release(&list);
+	return -1;
 }
 
 static int index_of(struct span word, const char *const *words)

@@ -202,7 +202,9 @@ static int read_all(struct reading *r, int fd, const char *operand, const struct
 	while ((what = reader_next(&reader, &rec, &meta, err)) > 0) {
 		if (!take_line(r, what, &rec, &meta, err))
 			continue;
-		error_prefix(err, "%s:%llu", operand, (unsigned long long)reader.lineno);
+		if (what == READER_RECORD)
+			error_prefix(err, "row %llu", (unsigned long long)r->rows);
+		error_prefix(err, "%s", operand);
 		what = -1;
 		break;
 	}

@@ -59,7 +59,7 @@ int map_run_steps(struct map *m, struct stream_steps *s, struct record *rec, enu
 			if (run_one(m, s, rec, mode, i, depth, err))
 				return -1;
 		} else if (map_explode(m, s, rec, mode, i, depth, &at, err)) {
-			return at ? failed_at(m, s, i, at, err) : -1;
+			return m->rule.n ? -1 : failed_at(m, s, i, at, err);	/* one of the rest may have said so */
 		} else {
 			return 0;	/* the rest was run on each of them */
 		}

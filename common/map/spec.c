@@ -65,7 +65,7 @@ int spec_fields(struct spec *spec, struct value map, const char *what, struct fi
 
 static int unknown_word(struct spec *spec, struct value name, struct span word, struct error *err)
 {
-	const char *words[KINDS + 1];
+	const char *words[KINDS + 2];
 	const char *near;
 	size_t i;
 
@@ -74,7 +74,8 @@ static int unknown_word(struct spec *spec, struct value name, struct span word, 
 			return doc_error(spec->doc, name, err, "step '%s' is not built into this version", later[i]);
 	for (i = 0; i < KINDS; i++)
 		words[i] = kinds[i]->word;
-	words[KINDS] = NULL;
+	words[KINDS] = "streams";	/* what a map, not a step, begins with */
+	words[KINDS + 1] = NULL;
 	near = suggest(word, words);
 	if (near)
 		return doc_error(spec->doc, name, err, "there is no step '%s', did you mean '%s'?", error_show(word), near);

@@ -45,7 +45,8 @@ static void add_leaves(struct flattening *f, struct value object, struct buf *js
 		buf_addspan(&f->name, f->groups.separator);
 		buf_addspan(&f->name, value_text(name, &f->run->rec->arena));
 		if (is_flat(v)) {
-			buf_addc(json, json->n > 1 ? ',' : '{');
+			if (json->n > 1)
+				buf_addc(json, ',');
 			json_add_string(json, buf_span(&f->name));
 			buf_addc(json, ':');
 			value_write(v, json);
