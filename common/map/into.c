@@ -36,6 +36,14 @@ static int remove_fields(struct into *in, struct map_run *run, struct error *err
 	return 0;
 }
 
+int into_forget(struct into *in, struct map_run *run, struct error *err)
+{
+	struct path top = path_head(&in->to, 1);
+
+	error_reset(err);
+	return record_remove(run->rec, &top, err) || remove_fields(in, run, err) ? -1 : INTO_NOTHING;
+}
+
 /* An update whose fields are all removed: so is what was made of them. */
 static int all_removed(struct into *in, struct map_run *run, struct error *err)
 {
@@ -65,13 +73,17 @@ int into_take(struct into *in, struct map_run *run, struct value *v, struct erro
 	}
 	if (run->mode != MAP_ROW && touched && (touched < in->from.n || (there && missing))) {
 		if (run->mode == MAP_BEFORE)
-			return remove_fields(in, run, err) ? -1 : INTO_NOTHING;
+			return into_forget(in, run, err);
 		return map_partial(run, missing ? missing : &in->to, err);
 	}
 	if (run->mode == MAP_UPDATE && touched && !there)
 		return all_removed(in, run, err);
-	if (run->mode == MAP_UPDATE && touched && in->to.n > 1 && !path_eq(&in->to, &in->from.v[0].path))
-		return map_partial(run, &in->to, err);
+	if (touched && in->to.n > 1 && !path_eq(&in->to, &in->from.v[0].path)) {
+		if (run->mode == MAP_BEFORE)
+			return into_forget(in, run, err);
+		if (run->mode == MAP_UPDATE)
+			return map_partial(run, &in->to, err);
+	}
 	return !there ? INTO_NOTHING : values ? INTO_VALUE : INTO_NULL;
 }
 
@@ -89,14 +101,16 @@ int into_put(struct into *in, struct map_run *run, struct span json, struct erro
 {
 	struct value v;
 
-	if (json.n && !is_source(in)) {
+	if (!is_source(in)) {
+		if (record_get(run->rec, &in->to, NULL, &v) && run->mode == MAP_BEFORE)
+			return into_forget(in, run, err);
 		if (record_get(run->rec, &in->to, NULL, &v))
 			return map_refuse(run, &in->to, err, "name-exists", "there is a field '%s' already", error_show(in->to.text));
-		if (!in->keep && path_siblings(&in->from.v[0].path, &in->to) &&
+		if (json.n && !in->keep && path_siblings(&in->from.v[0].path, &in->to) &&
 		    record_rename(run->rec, &in->from.v[0].path, path_last(&in->to)->name, err))	/* it takes the first field's place */
 			return -1;
 	}
-	if (json.n && record_set_deep(run->rec, &in->to, json, err)) {
+	if (json.n ? record_set_deep(run->rec, &in->to, json, err) : record_remove(run->rec, &in->to, err)) {
 		run->at = &in->to;
 		return -1;
 	}
@@ -119,7 +133,9 @@ int into_shape(const struct into *in, struct shape *s, struct span schema, struc
 	bool source = is_source(in);
 	struct value v;
 
-	if (!shape_get(s, &in->from.v[0].path, &v) && !shape_get(s, &in->to, &v))
+	if (!source && shape_get(s, &in->to, &v))
+		schema = SPAN_LIT("{}");	/* a record has either */
+	else if (!shape_get(s, &in->from.v[0].path, &v) && !source)
 		schema.n = 0;	/* what isn't declared doesn't become so */
 	for (i = 0; i < in->from.n; i++)
 		in_key += shape_in_key(s, &in->from.v[i].path);
@@ -129,7 +145,7 @@ int into_shape(const struct into *in, struct shape *s, struct span schema, struc
 		if (!source && shape_rename(s, &in->from.v[0].path, &in->to, err))
 			return -1;
 	}
-	if (schema.n && shape_put(s, &in->to, schema, err))
+	if (schema.n ? shape_put(s, &in->to, schema, err) : shape_admit(s, &in->to, err))
 		return -1;
 	for (i = 0; !in->keep && i < in->from.n; i++)
 		if (!path_eq(&in->from.v[i].path, &in->to) && shape_remove(s, &in->from.v[i].path, err))

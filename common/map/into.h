@@ -25,8 +25,10 @@ enum into_what {
 	INTO_VALUE,	/* v holds a value for each field, VALUE_NONE where it is null or absent */
 };		/* -1: set aside */
 int into_take(struct into *in, struct map_run *run, struct value *v, struct error *err);
-/* Writes JSON text to `to-field` (n 0: nothing) and takes the fields away. */
+/* Writes JSON text to `to-field` (n 0: it is absent) and takes the fields away. */
 int into_put(struct into *in, struct map_run *run, struct span json, struct error *err);
+/* Old values that don't tell: takes away the fields and what is at `to-field`. */
+int into_forget(struct into *in, struct map_run *run, struct error *err);
 /* Likewise in a schema, whose JSON text is given. */
 int into_shape(const struct into *in, struct shape *s, struct span schema, struct error *err);
 /* All of the fields may be null, as far as the schema says. */

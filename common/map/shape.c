@@ -1,13 +1,14 @@
 /* shape: what steps do to a schema. */
 #include "map/shape.h"
 
+#include "json/equal.h"
 #include "map/map_private.h"
 
 /* Keywords that say something of several members or elements, or refer elsewhere. */
 static const char *const combining[] = {
 	"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired",
 	"dependentSchemas", "dependencies", "patternProperties", "propertyNames", "minProperties", "maxProperties",
-	"unevaluatedProperties", "prefixItems", "contains", "minContains", "maxContains", "uniqueItems", "unevaluatedItems",
+	"unevaluatedProperties", "minItems", "maxItems", "prefixItems", "contains", "minContains", "maxContains", "uniqueItems", "unevaluatedItems",
 	"enum", "const", "default", "examples", NULL,
 };
 /* Keywords that tell of a string's contents. */
@@ -77,6 +78,16 @@ static int remove_keywords(struct shape *s, struct path *at, const char *const *
 	return 0;
 }
 
+/* What says something of several members or elements; and of others than the declared, where patterns no more say which are. */
+static int weaken(struct shape *s, struct path *at, struct error *err)
+{
+	struct value v;
+
+	if (keyword(s, at, "patternProperties", &v) && remove_keyword(s, at, "additionalProperties", err))
+		return -1;
+	return remove_keywords(s, at, combining, err);
+}
+
 /* Everything on the way to a field, the field's own schema not. */
 static int weaken_parents(struct shape *s, const struct path *field, struct error *err)
 {
@@ -85,7 +96,7 @@ static int weaken_parents(struct shape *s, const struct path *field, struct erro
 
 	for (i = 0; i < field->n; i++) {
 		place(field, i, &s->arena, &at);
-		if (remove_keywords(s, &at, combining, err))
+		if (weaken(s, &at, err))
 			return -1;
 	}
 	return 0;
@@ -308,6 +319,43 @@ void shape_key_write(const struct shape *s, struct buf *out)
 
 /* ---- edits */
 
+/* The nearest object or array above a field that is declared; false where the schema says that there is no such field. */
+static bool declared_above(const struct shape *s, const struct path *field, struct path *out)
+{
+	struct value v, more;
+
+	*out = *field;
+	do
+		out->n--;
+	while (out->n && !shape_get(s, out, &v));
+	if (!shape_get(s, out, &v) || value_member(v, SPAN_LIT("patternProperties"), &more))
+		return true;
+	return !value_member(v, SPAN_LIT("additionalProperties"), &more) || value_type(more) != TOKEN_FALSE;
+}
+
+int shape_admit(struct shape *s, const struct path *field, struct error *err)
+{
+	struct path above, at;
+	struct value v;
+
+	if (shape_get(s, field, &v))
+		return 0;
+	(void)declared_above(s, field, &above);
+	place(&above, above.n, &s->arena, &at);
+	return weaken_parents(s, field, err) || remove_keywords(s, &at, combining, err) ||
+		remove_keyword(s, &at, "additionalProperties", err) ? -1 : 0;
+}
+
+int shape_free(struct shape *s, const struct path *field, struct error *err)
+{
+	struct path above;
+	struct value v;
+
+	if (shape_get(s, field, &v) || !declared_above(s, field, &above))
+		return 0;
+	return shape_admit(s, field, err);
+}
+
 /* Whether the object that a field stands in has its members declared: it does where it isn't declared itself yet. */
 static bool parent_declares(const struct shape *s, const struct path *field)
 {
@@ -332,7 +380,7 @@ int shape_put(struct shape *s, const struct path *field, struct span schema, str
 	uint32_t i;
 
 	if (!parent_declares(s, field))
-		return 0;
+		return shape_admit(s, field, err);
 	if (weaken_parents(s, field, err))
 		return -1;
 	for (i = 1; i < field->n; i++) {
@@ -364,20 +412,27 @@ int shape_rename(struct shape *s, const struct path *from, const struct path *to
 {
 	struct buf text = BUF_INIT;
 	struct path at, there;
-	struct value v;
-	bool was;
+	struct value v, other;
+	bool was, both, possible;
 	int failed;
 
 	move_key(s, from, to);
+	possible = shape_get(s, from, &v) || declared_above(s, from, &at);
 	if (weaken_parents(s, from, err) || edit_required(s, from, path_siblings(from, to) ? &path_last(to)->name : NULL, &was, err))
 		return -1;
 	shape_path(from, &s->arena, &at);
-	if (!record_get(&s->rec, &at, NULL, &v))
-		return 0;
-	value_write(v, &text);
 	shape_path(to, &s->arena, &there);
+	both = !(was && path_siblings(from, to)) && record_get(&s->rec, &there, NULL, &other);	/* records have the one or the other */
+	if (!record_get(&s->rec, &at, NULL, &v))
+		return !possible ? 0 : both ? record_set(&s->rec, &there, SPAN_LIT("{}"), err) : shape_admit(s, to, err);
+	value_write(v, &text);
+	if (both && !value_equal(v, other, 0)) {
+		buf_reset(&text);
+		buf_adds(&text, "{}");
+	}
 	if (path_siblings(from, to))
-		failed = record_remove(&s->rec, &there, err) || record_rename(&s->rec, &at, path_last(to)->name, err);
+		failed = record_remove(&s->rec, &there, err) || record_set(&s->rec, &at, buf_span(&text), err) ||
+			record_rename(&s->rec, &at, path_last(to)->name, err);
 	else
 		failed = record_remove(&s->rec, &at, err) || shape_put(s, to, buf_span(&text), err);
 	buf_release(&text);
@@ -396,7 +451,7 @@ int shape_retype(struct shape *s, const struct path *field, const char *type, co
 	if (weaken_parents(s, field, err))
 		return -1;
 	if (!record_get(&s->rec, &at, NULL, &v))
-		return 0;
+		return shape_free(s, field, err);
 	buf_addf(&text, allows_null(v) ? "{\"type\":[\"%s\",\"null\"]" : "{\"type\":\"%s\"", type);
 	if (*format)
 		buf_addf(&text, ",\"format\":\"%s\"", format);
@@ -415,7 +470,10 @@ int shape_retype(struct shape *s, const struct path *field, const char *type, co
 int shape_loosen(struct shape *s, const struct path *field, struct error *err)
 {
 	struct path at;
+	struct value v;
 
+	if (!shape_get(s, field, &v))
+		return shape_free(s, field, err);
 	shape_path(field, &s->arena, &at);
 	return weaken_parents(s, field, err) || remove_keywords(s, &at, textual, err) ? -1 : 0;
 }
@@ -448,11 +506,18 @@ int shape_nullable(struct shape *s, const struct path *field, struct error *err)
 	return failed;
 }
 
+int shape_fewer(struct shape *s, const struct path *object, struct error *err)
+{
+	struct path at;
+
+	shape_path(object, &s->arena, &at);
+	return weaken_parents(s, object, err) || weaken(s, &at, err) ? -1 : 0;
+}
+
 int shape_undeclared(struct shape *s, const struct path *field, struct error *err)
 {
 	struct path at;
 
 	shape_path(field, &s->arena, &at);
-	return weaken_parents(s, field, err) || remove_keywords(s, &at, combining, err) ||
-		remove_keyword(s, &at, "additionalProperties", err) ? -1 : 0;
+	return shape_fewer(s, field, err) || remove_keyword(s, &at, "additionalProperties", err) ? -1 : 0;
 }

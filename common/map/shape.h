@@ -41,6 +41,11 @@ bool shape_may_be_null(const struct shape *s, const struct path *field);
 int shape_nullable(struct shape *s, const struct path *field, struct error *err);
 /* The field is not required any more. */
 int shape_optional(struct shape *s, const struct path *field, struct error *err);
+/* A field that isn't declared may hold anything: if it can be there as far as the schema says (free), or it is made (admit). */
+int shape_free(struct shape *s, const struct path *field, struct error *err);
+int shape_admit(struct shape *s, const struct path *field, struct error *err);
+/* The object or array at the field may have fewer members than its schema wants. */
+int shape_fewer(struct shape *s, const struct path *object, struct error *err);
 /* The object at the field may have members that are not declared. */
 int shape_undeclared(struct shape *s, const struct path *field, struct error *err);
 /* The path in the schema of a field's schema. */

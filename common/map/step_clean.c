@@ -92,12 +92,11 @@ static int run_clean(struct map_step *step, struct map_run *run, struct error *e
 static int shape(struct map_step *step, struct shape *s, const void **known, struct error *err)
 {
 	struct cleaning *c = step->self;
-	struct value v;
 	uint32_t i;
 
 	(void)known;
 	for (i = 0; i < c->fields.n; i++)
-		if (shape_get(s, &c->fields.v[i].path, &v) && shape_loosen(s, &c->fields.v[i].path, err))
+		if (shape_loosen(s, &c->fields.v[i].path, err))
 			return -1;
 	return 0;
 }

@@ -55,6 +55,7 @@ enum { DEEPEST = 65 };	/* a path has 64 steps */
 
 struct keeping {
 	struct node *at[DEEPEST];	/* by depth: the node whose children are asked for */
+	struct unset *unset;		/* of an update, or NULL */
 };
 
 static bool is_child(const struct node *c, struct value name, uint32_t index)
@@ -83,11 +84,12 @@ static enum change_to keeps(void *ctx, uint32_t depth, struct value name, uint32
 	struct keeping *k = ctx;
 	struct node *node = find_child(k->at[depth], name, index);
 
-	(void)v;
 	if (!node)
 		return depth == 0 && value_text_is(name, SPAN_LIT("_sync")) ? CHANGE_NOT : CHANGE_REMOVE;
 	if (node->whole)
 		return CHANGE_NOT;
+	if (depth == 0 && k->unset && value_type(v) < TOKEN_ARRAY)	/* it goes, as it would from a row */
+		unset_add(k->unset, node->step.name);
 	k->at[depth + 1] = node;
 	return CHANGE_INSIDE;
 }
@@ -99,6 +101,7 @@ static int run_keep(struct map_step *step, struct map_run *run, struct error *er
 
 	(void)err;
 	k.at[0] = step->self;
+	k.unset = run->unset;
 	record_prune(run->rec, keeps, &k);
 	for (i = 0; run->unset && i < run->unset->n; i++) {
 		for (j = 0; j < k.at[0]->n && !span_eq(k.at[0]->child[j].step.name, run->unset->v[i]); j++)
@@ -129,6 +132,32 @@ static int shape_elements(struct shape *s, struct node *node, struct path *at, s
 	return failed;
 }
 
+/* What must be there, declared or not: no more, if it isn't kept. */
+static int shape_required(struct shape *s, struct node *node, struct path *at, struct error *err)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct value schema, list, v;
+	uint32_t n = at->n, i, count = 0;
+	struct span *name;
+
+	if (shape_fewer(s, at, err))
+		return -1;
+	if (!shape_get(s, at, &schema) || !value_member(schema, SPAN_LIT("required"), &list) || value_type(list) != TOKEN_ARRAY)
+		return 0;
+	name = arena_alloc(&s->arena, (value_count(list) + 1) * sizeof *name);
+	while (value_next(list, &walk, NULL, &v))
+		if (value_type(v) == TOKEN_STRING && !find_child(node, v, 0))
+			name[count++] = arena_span(&s->arena, value_text(v, &s->arena));
+	for (i = 0; i < count; i++) {
+		at->step[n] = (struct step){ .kind = STEP_NAME, .name = name[i] };
+		at->n = n + 1;
+		if (shape_remove(s, at, err))
+			return -1;
+		at->n = n;
+	}
+	return 0;
+}
+
 /* Walks what is declared below a field; `at` has room for its steps. */
 static int shape_below(struct shape *s, struct node *node, struct path *at, struct error *err)
 {
@@ -142,6 +171,8 @@ static int shape_below(struct shape *s, struct node *node, struct path *at, stru
 		return 0;
 	if (node->child->step.kind != STEP_NAME)
 		return shape_elements(s, node, at, err);
+	if (shape_required(s, node, at, err))
+		return -1;
 	if (!shape_members(s, at, &members))
 		return 0;
 	while (!failed && value_next(members, &walk, &name, &v)) {
@@ -234,6 +265,13 @@ static int run_drop(struct map_step *step, struct map_run *run, struct error *er
 	return 0;
 }
 
+static int drop_from(struct shape *s, const struct path *field, struct error *err)
+{
+	struct path array = path_head(field, field->n - 1);
+
+	return path_last(field)->kind == STEP_NAME ? shape_remove(s, field, err) : shape_fewer(s, &array, err);
+}
+
 static int shape_drop(struct map_step *step, struct shape *s, const void **known, struct error *err)
 {
 	struct fields *f = step->self;
@@ -241,7 +279,7 @@ static int shape_drop(struct map_step *step, struct shape *s, const void **known
 
 	(void)known;
 	for (i = 0; i < f->n; i++)
-		if (path_last(&f->v[i].path)->kind == STEP_NAME && shape_remove(s, &f->v[i].path, err))
+		if (drop_from(s, &f->v[i].path, err))
 			return -1;
 	return 0;
 }

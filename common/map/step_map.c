@@ -190,10 +190,10 @@ static int run_into(struct mapping *m, struct map_run *run, struct error *err)
 		return -1;
 	}
 	if (change < 0)
-		error_reset(err);
+		return into_forget(&m->in, run, err);
 	if (change == CHANGE_NOT)
 		value_write(v, &m->json);
-	if ((change < 0 || change == CHANGE_REMOVE) && run->unset)
+	if (change == CHANGE_REMOVE && run->unset)
 		unset_add(run->unset, m->in.to.step[0].name);
 	return into_put(&m->in, run, buf_span(&m->json), err);
 }
@@ -265,8 +265,7 @@ static int shape(struct map_step *step, struct shape *s, const void **known, str
 		field = &m->in.from.v[i].path;
 		buf_reset(&text);
 		add_schema(m, shape_may_be_null(s, field), &text);
-		if (shape_get(s, field, &v))
-			failed = shape_put(s, field, buf_span(&text), err);
+		failed = shape_get(s, field, &v) ? shape_put(s, field, buf_span(&text), err) : shape_free(s, field, err);
 		if (!failed && m->unmapped == UNMAPPED_DROP)
 			failed = shape_optional(s, field, err);
 	}

@@ -238,7 +238,7 @@ static int partial(struct nesting *t, struct map_run *run, struct error *err)
 {
 	struct walk walk = { 0, 0, 0 };
 	struct value name, v;
-	struct path path;
+	struct path *path;	/* outlives the step where it is to blame */
 	struct span text;
 	uint32_t i;
 
@@ -246,8 +246,9 @@ static int partial(struct nesting *t, struct map_run *run, struct error *err)
 		text = value_text(name, t->arena);
 		if (!head_of(&t->groups, t->group, text).p)
 			continue;
-		path_name(&path, text, t->arena);
-		if (map_partial(run, &path, err))
+		path = arena_alloc(t->arena, sizeof *path);
+		path_name(path, text, t->arena);
+		if (map_partial(run, path, err))
 			return -1;
 	}
 	for (i = 0; run->unset && i < run->unset->n; i++)
@@ -301,6 +302,18 @@ static int shape_name(const struct groups *groups, const struct group *g, struct
 	return shape_rename(s, &from, &to, err);
 }
 
+/* Objects may be made of names that aren't declared. */
+static int shape_nested(const struct group *g, struct shape *s, struct error *err)
+{
+	struct step steps[65];
+	struct path any = g->parent;
+
+	any.step = steps;
+	memcpy(steps, g->parent.step, g->parent.n * sizeof *steps);
+	steps[any.n++] = (struct step){ .kind = STEP_NAME, .name = SPAN_LIT("") };
+	return shape_free(s, &any, err);
+}
+
 static int shape_group(const struct groups *groups, const struct group *g, struct shape *s, struct error *err)
 {
 	struct walk walk = { 0, 0, 0 };
@@ -312,6 +325,8 @@ static int shape_group(const struct groups *groups, const struct group *g, struc
 		if (s->key[i].n == g->parent.n + 1 && path_covers(&g->parent, &s->key[i]) &&
 		    shape_name(groups, g, s, path_last(&s->key[i])->name, err))
 			return -1;
+	if (shape_nested(g, s, err))
+		return -1;
 	if (!shape_members(s, &g->parent, &members))
 		return 0;
 	names = arena_alloc(&s->arena, (value_count(members) + 1) * sizeof *names);

@@ -128,25 +128,33 @@ static int compile(struct spec *spec, struct value v, struct map_step *step, str
 
 /* ---- running */
 
+/* Old values that don't tell what the renamed field was. */
+static int forget(struct map_run *run, const struct renaming *r, struct error *err)
+{
+	struct path top = path_head(&r->to, 1);
+
+	error_reset(err);
+	return record_remove(run->rec, &r->from, err) || record_remove(run->rec, r->in_place ? &r->to : &top, err) ? -1 : 0;
+}
+
 static int name_exists(struct map_run *run, const struct renaming *r, struct error *err)
 {
-	if (run->mode == MAP_BEFORE) {
-		error_reset(err);
-		return record_remove(run->rec, &r->from, err);
-	}
+	if (run->mode == MAP_BEFORE)
+		return forget(run, r, err);
 	return map_refuse(run, &r->from, err, "name-exists", "there is a field '%s' already", error_show(r->to.text));
 }
 
 /* To another object: what the target's object holds beside it must be known. */
 static int move(struct map_run *run, struct renaming *r, struct error *err)
 {
-	bool touched = run->mode == MAP_UPDATE && (map_touched(run, &r->from) || (r->to.n > 1 && map_touched(run, &r->to)));
+	bool change = run->mode == MAP_UPDATE || run->mode == MAP_BEFORE;
+	bool touched = change && (map_touched(run, &r->from) || (r->to.n > 1 && map_touched(run, &r->to)));
 	struct value v, other;
 
 	if (touched && r->to.n > 1)
-		return map_partial(run, &r->from, err);
+		return run->mode == MAP_BEFORE ? forget(run, r, err) : map_partial(run, &r->from, err);
 	if (!record_get(run->rec, &r->from, &r->cursor, &v)) {
-		if (touched)
+		if (touched && run->unset)
 			unset_add(run->unset, r->to.step[0].name);
 		return 0;
 	}
