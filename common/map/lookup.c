@@ -30,7 +30,7 @@ struct lookup *lookup_new(struct memory *memory, bool text)
 	l->memory = memory;
 	l->text = text;
 	hash_key_random(&l->secret);
-	table_init(&l->table, sizeof(struct row), memory);
+	table_init_small(&l->table, sizeof(struct row), memory);
 	return l;
 }
 

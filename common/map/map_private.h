@@ -83,6 +83,8 @@ struct fields {
 int spec_paths(struct spec *spec, struct value v, const char *what, struct fields *out, struct error *err);
 /* The member `field` or `fields` of a map; one of them must be there. */
 int spec_fields(struct spec *spec, struct value map, const char *what, struct fields *out, struct error *err);
+/* In an order in which they can be removed one by one: elements from their array's end, what is inside before its parent. */
+void fields_last_first(struct fields *fields);
 
 /* ---- running */
 

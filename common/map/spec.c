@@ -61,6 +61,25 @@ int spec_fields(struct spec *spec, struct value map, const char *what, struct fi
 	return spec_paths(spec, has_one ? one : many, what, out, err);
 }
 
+/* One behind the other: what goes at `a` doesn't move what `b` means. */
+static bool goes_after(const struct path *a, const struct path *b)
+{
+	return a->n != b->n ? a->n < b->n : path_last(a)->index < path_last(b)->index;
+}
+
+void fields_last_first(struct fields *f)
+{
+	struct field swap;
+	uint32_t i, j;
+
+	for (i = 1; i < f->n; i++)
+		for (j = i; j > 0 && goes_after(&f->v[j - 1].path, &f->v[j].path); j--) {
+			swap = f->v[j];
+			f->v[j] = f->v[j - 1];
+			f->v[j - 1] = swap;
+		}
+}
+
 /* ---- steps */
 
 static int unknown_word(struct spec *spec, struct value name, struct span word, struct error *err)

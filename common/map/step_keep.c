@@ -33,6 +33,34 @@ static struct node *child_of(struct node *node, const struct step *step, struct 
 	return &node->child[node->n++];
 }
 
+/* What is kept of each element is kept of one that is named by its index too. */
+static void graft(struct node *to, const struct node *from, struct arena *arena)
+{
+	struct node *child;
+	uint32_t i;
+
+	to->whole = to->whole || from->whole;
+	for (i = 0; i < from->n; i++) {
+		child = child_of(to, &from->child[i].step, arena);
+		graft(child, &from->child[i], arena);
+	}
+}
+
+static void share_each(struct node *node, struct arena *arena)
+{
+	struct node *each = NULL;
+	uint32_t i;
+
+	for (i = 0; i < node->n; i++)
+		if (node->child[i].step.kind == STEP_EACH)
+			each = &node->child[i];
+	for (i = 0; each && i < node->n; i++)
+		if (node->child[i].step.kind == STEP_INDEX || node->child[i].step.either)
+			graft(&node->child[i], each, arena);
+	for (i = 0; i < node->n; i++)
+		share_each(&node->child[i], arena);
+}
+
 static int compile_keep(struct spec *spec, struct value v, struct map_step *step, struct error *err)
 {
 	struct arena *arena = map_arena(spec->map);
@@ -48,6 +76,7 @@ static int compile_keep(struct spec *spec, struct value v, struct map_step *step
 			node = child_of(node, &fields.v[i].path.step[j], arena);
 		node->whole = true;
 	}
+	share_each(root, arena);
 	return 0;
 }
 
@@ -58,20 +87,36 @@ struct keeping {
 	struct unset *unset;		/* of an update, or NULL */
 };
 
-static bool is_child(const struct node *c, struct value name, uint32_t index)
+static bool is_element(const struct step *s, uint32_t index)
 {
-	if (!value_present(name))
-		return c->step.kind == STEP_EACH || (c->step.index == index && (c->step.kind == STEP_INDEX || c->step.either));
-	return c->step.kind == STEP_NAME && value_text_is(name, c->step.name);
+	return s->index == index && (s->kind == STEP_INDEX || s->either);
+}
+
+static struct node *find_element(struct node *node, uint32_t index)
+{
+	struct node *each = NULL;
+	uint32_t i;
+
+	for (i = 0; i < node->n; i++) {
+		if (is_element(&node->child[i].step, index))
+			return &node->child[i];
+		if (node->child[i].step.kind == STEP_EACH)
+			each = &node->child[i];
+	}
+	return each;
 }
 
 static struct node *find_child(struct node *node, struct value name, uint32_t index)
 {
+	const struct step *s;
 	uint32_t i, at;
 
+	if (!value_present(name))
+		return find_element(node, index);
 	for (i = 0; i < node->n; i++) {
 		at = node->next + i < node->n ? node->next + i : node->next + i - node->n;
-		if (!is_child(&node->child[at], name, index))
+		s = &node->child[at].step;
+		if (s->kind != STEP_NAME || !value_text_is(name, s->name))
 			continue;
 		node->next = at + 1 < node->n ? at + 1 : 0;
 		return &node->child[at];
@@ -215,22 +260,6 @@ const struct map_kind step_keep = { .word = "keep", .compile = compile_keep, .ru
 
 /* ---- drop */
 
-/* Elements of one array go from its end, so that an index means what it meant. */
-static void last_first(struct fields *f)
-{
-	struct field swap;
-	uint32_t i, j;
-
-	for (i = 0; i < f->n; i++)
-		for (j = i + 1; j < f->n; j++) {
-			if (!path_siblings(&f->v[i].path, &f->v[j].path) || path_last(&f->v[i].path)->index >= path_last(&f->v[j].path)->index)
-				continue;
-			swap = f->v[i];
-			f->v[i] = f->v[j];
-			f->v[j] = swap;
-		}
-}
-
 static int compile_drop(struct spec *spec, struct value v, struct map_step *step, struct error *err)
 {
 	struct fields *f = arena_zalloc(map_arena(spec->map), sizeof *f);
@@ -238,7 +267,7 @@ static int compile_drop(struct spec *spec, struct value v, struct map_step *step
 	step->self = f;
 	if (spec_paths(spec, v, "drop", f, err))
 		return -1;
-	last_first(f);
+	fields_last_first(f);
 	return 0;
 }
 

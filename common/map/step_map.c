@@ -116,6 +116,8 @@ static int compile(struct spec *spec, struct value v, struct map_step *step, str
 		return doc_error(spec->doc, v, err, "map: 'to-field' goes with one field");
 	if (doc_get(v, "unmapped", &part) && read_policy(m, spec, part, err))
 		return -1;
+	if (m->unmapped == UNMAPPED_DROP)
+		fields_last_first(&m->in.from);
 	if (!doc_get(v, "using", &part))
 		return doc_error(spec->doc, v, err, "map: 'using' is missing: a table, or the file or endpoint that holds it");
 	if (value_type(part) != TOKEN_OBJECT)

@@ -102,7 +102,7 @@ static bool simple_case(struct span s, bool upper, struct buf *out)
 		if (c < 0x80)
 			to = upper ? (c >= 'a' && c <= 'z' ? c - 32 : c) : (c >= 'A' && c <= 'Z' ? c + 32 : c);
 		else
-			to = upper ? utf8proc_toupper(c) : utf8proc_tolower(c);
+			to = upper ? (c == 0xdf ? c : utf8proc_toupper(c)) : utf8proc_tolower(c);	/* it has no simple upper case: SS */
 		add_point(out, to);
 		changed = changed || to != c;
 	}

@@ -14,12 +14,19 @@ void table_init(struct table *t, size_t size, struct memory *memory)
 	*t = (struct table){ .memory = memory, .size = (size + 7) & ~(size_t)7, .shift = memory->limit < LARGE_MEMORY ? SMALL : LARGE };
 }
 
+void table_init_small(struct table *t, size_t size, struct memory *memory)
+{
+	table_init(t, size, memory);
+	t->shift = SMALL;
+}
+
 static size_t chunk_bytes(const struct table *t) { return (HASH + t->size) << t->shift; }
 static size_t slot_bytes(uint64_t slots) { return (size_t)slots * sizeof(uint64_t); }
 
 void table_release(struct table *t)
 {
 	uint32_t i;
+	unsigned shift = t->shift;
 
 	for (i = 0; i < t->chunks; i++)
 		free(t->chunk[i]);
@@ -29,6 +36,7 @@ void table_release(struct table *t)
 	if (t->mask)
 		memory_give(t->memory, slot_bytes((uint64_t)t->mask + 1));
 	table_init(t, t->size, t->memory);
+	t->shift = shift;
 }
 
 static char *place(const struct table *t, uint32_t i)

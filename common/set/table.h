@@ -21,6 +21,8 @@ struct table {
 };
 
 void table_init(struct table *t, size_t size, struct memory *memory);
+/* For one of many tables, which mostly stay small: memory is taken in small pieces from the beginning. */
+void table_init_small(struct table *t, size_t size, struct memory *memory);
 void table_release(struct table *t);	/* gives its memory back; usable again as new */
 
 /* The entry, or NULL. */

@@ -50,6 +50,7 @@ to '{"v":{"city":"L"},"g":[{"m":1},{}]}' 'keep below objects and arrays' \
 to '{"v":{"x":1},"g":[{"n":2},3]}' 'what is kept whole is kept whole' \
 	'{"v":{"x":1},"g":[{"n":2},3],"w":0}' 'keep: [v.city, v, "g[*].m", "g[*]"]'
 to '{"g":[{"m":1},{}]}' 'of elements, a part' '{"g":[{"m":1,"n":2},{"n":2}],"w":0}' 'keep: ["g[*].m"]'
+to '{"g":[{"m":1,"n":2},{"m":3}]}' 'of each and of one' '{"g":[{"m":1,"n":2,"o":3},{"m":3,"n":4}]}' 'keep: ["g[*].m", "g[0].n"]'
 to '{"v":{}}' 'an object of which nothing is kept is empty' '{"v":{"x":1}}' 'keep: [v.city]'
 to '{}' 'what holds no fields holds none to keep' '{"v":5,"w":null}' 'keep: [v.city, w.x]'
 to '{}' 'nothing there to keep' '{"a":1}' 'keep: [b]'
@@ -58,6 +59,8 @@ to '{"c":3}' 'drop' '{"a":1,"b":2,"c":3}' 'drop: [a, b, d]'
 to '{"c":3}' 'drop of one' '{"a":1,"c":3}' 'drop: a'
 to '{"v":{"x":1},"g":[{"b":1},{"b":2}]}' 'drop inside' '{"v":{"x":1,"y":2},"g":[{"a":1,"b":1},{"b":2}]}' 'drop: [v.y, "g[*].a"]'
 to '{"g":[2,4]}' 'elements by what they were before the step' '{"g":[1,2,3,4]}' 'drop: ["g[0]", "g[2]"]'
+to '{"g":[{"x":1},{"y":2}]}' 'inside elements and elements' '{"g":[{"z":0},{"x":1},{"x":2,"y":2}]}' 'drop: ["g[0]", "g[2].x"]'
+to '{"g":[[2],[3]]}' 'of each and of one' '{"g":[[0,1,2],[0,3]]}' 'drop: ["g[*][0]", "g[0][1]"]'
 to '{"x":1}' 'a parent and what is in it' '{"v":{"y":2},"x":1}' 'drop: [v.y, v]'
 to '{"a/b":{"~":1}}' 'a JSON Pointer' '{"a/b":{"~":1,"c":2}}' 'drop: [/a~1b/c]'
 
@@ -119,6 +122,7 @@ printf 'id,name\nars,Arsenal FC\n7,Elsewhere\n' >teams.csv
 to '{"a":"ars","b":"7","c":null}' 'map by a file' '{"a":"Arsenal FC","b":"Elsewhere","c":null}' 'map: {fields: [a, b, c, d], using: teams.csv, from: name, to: id}'
 to '{"a":["ars","X"]}' 'unmapped: keep' '{"a":["Arsenal FC","X"]}' 'map: {field: "a[*]", using: teams.csv, from: name, to: id, unmapped: keep}'
 to '{"a":null,"b":1}' 'unmapped: null' '{"a":"X","b":1}' 'map: {field: a, using: teams.csv, from: name, to: id, unmapped: null}'
+to '{"a":["ars"]}' 'unmapped: drop, of several elements' '{"a":["X","Y","Arsenal FC"]}' 'map: {fields: ["a[0]", "a[1]", "a[2]"], using: teams.csv, from: name, to: id, unmapped: drop}'
 to '{"b":1}' 'unmapped: drop' '{"a":"X","b":1}' 'map: {field: a, using: teams.csv, from: name, to: id, unmapped: drop}'
 to '{"a":{"n":0.10},"b":1}' 'unmapped: a default' '{"a":"X","b":1}' 'map: {field: a, using: teams.csv, from: name, to: id, unmapped: {default: {n: 0.10}}}'
 to '{"a":"x","b":"one","c":"yes","d":"one"}' 'a table in place' '{"a":"A","b":1,"c":true,"d":"1"}' 'map: {fields: [a, b, c, d], using: {A: x, 1: one, true: yes}}'
@@ -140,6 +144,8 @@ err_has "twice.ndjson: row 2: '1.0' stands there twice, with different values" '
 run sync-transform --plain -e 'map: {field: a, using: twice.ndjson, from: key, to: v}' /dev/null
 status_is 2 'a field that the table lacks'
 err_has "'twice.ndjson' has no field 'key'" 'is named'
+many=$(i=0; while [ $i -lt 300 ]; do printf '{map: {field: a, using: {A: %d}, unmapped: keep}}, ' $i; i=$((i + 1)); done)
+to '{"a":0}' 'many small tables take little memory' '{"a":"A"}' "[$many]"
 run sync-transform --plain -e 'map: {field: a, using: nosuch.csv, from: k, to: v}' /dev/null
 status_is 3 'a table that is not there'
 
@@ -186,6 +192,7 @@ is "$status $(jq -r '._sync.error|"\(.code) \(.rule)"' bad)" '1 too-large step 2
 to '{"a":"x y","b":" x ","c":5}' 'trim and squeeze' '{"a":"\t x \u00a0\n y ","b":" x ","c":5}' 'clean: {fields: [a, c], with: [trim, squeeze]}'
 to '{"a":"é","b":"àé","c":"ÀÉSS","d":"strasse","e":"ﬁ"}' 'normal form and case' '{"a":"e\u0301","b":"ÀÉ","c":"àéss","d":"Straße","e":"ﬁ"}' \
 	'clean: {fields: [a, e], with: nfc}' 'clean: {field: b, with: lower}' 'clean: {field: c, with: [upper]}' 'clean: {field: d, with: [fold]}'
+to '{"a":"STRAßE","b":"ﬁ"}' 'letters without a simple upper case' '{"a":"straße","b":"ﬁ"}' 'clean: {fields: [a, b], with: upper}'
 to '{"a":""}' 'nothing but white space' '{"a":" \u2003 "}' 'clean: {field: a, with: [trim]}'
 to '{"a":" x"}' 'in their order' '{"a":"  X"}' 'clean: {field: a, with: [squeeze, lower]}'
 
