@@ -236,7 +236,7 @@ int map_schema(struct map *m, struct record *rec, struct meta *meta, struct erro
 	if (!failed)
 		failed = shape_steps(s, &shape, err) || write_shape(m, &shape, rec, meta, err);
 	s->key_lost = shape.key_lost;
-	shape_release(&shape);
+	shape_close(&shape);
 	return failed ? -1 : 0;
 }
 

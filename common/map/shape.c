@@ -147,7 +147,7 @@ int shape_open(struct shape *s, struct value schema, struct value key, struct er
 	return failed ? -1 : read_key(s, key, err);
 }
 
-void shape_release(struct shape *s)
+void shape_close(struct shape *s)
 {
 	record_release(&s->rec);
 	arena_release(&s->arena);

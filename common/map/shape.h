@@ -19,7 +19,7 @@ struct shape {
 
 /* schema and key are of a schema frame; key may be none. -1: damaged. */
 int shape_open(struct shape *s, struct value schema, struct value key, struct error *err);
-void shape_release(struct shape *s);
+void shape_close(struct shape *s);
 
 /* The schema of a field: 1 or 0. */
 int shape_get(const struct shape *s, const struct path *field, struct value *out);

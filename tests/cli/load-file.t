@@ -227,4 +227,194 @@ if command -v strace >/dev/null && [ "${SYNC_TEST_PROFILE:-release}" = release ]
 else
 	skip 6 'no strace here'
 fi
+
+# ---- upsert: change streams, against a model, for documents and for rows
+export PYTHONDONTWRITEBYTECODE=1
+for kind in ndjson json csv; do
+	for seed in 1 2; do
+		ok "changes in $kind, seed $seed" python3 "$ROOT/tests/cli/load_model.py" $kind $seed 25
+	done
+done
+mkdir ups && cd ups || exit 99
+upsert() { run sync-load --mode upsert --plain "$@"; }
+python3 -c 'print("id,price,v\n7,2.50,a\n\"8\",,\"\"\n007,1,b")' >t.csv
+cp t.csv as.csv
+upsert t.csv --key id -v <<'END'
+{"id":7,"price":2.5,"v":"a"}
+{"id":8.0,"v":""}
+{"id":"x","v":null}
+END
+status_is 0 'numbers and text as keys into CSV'
+is "$(cat t.csv)" 'id,price,v
+7,2.50,a
+8,,""
+007,1,b
+x,,' 'meet what reads as them'
+err_has '3 records: 1 inserted, 0 updated, 2 unchanged' 'and change nothing that reads as it should'
+upsert t.csv --key id <<'END'
+{"id":7,"price":3}
+{"id":"7","price":4}
+END
+status_is 3 'a key that is a number here and text there'
+err_has "the key 'id' has values of several types" 'is refused'
+upsert t.csv --key id <<'END'
+{"id":{"a":1},"price":3}
+END
+err_has 'no such|which CSV can.t have' 'and so is an object'
+upsert t.csv --key nosuch <t.ndjson
+upsert t.csv --key nosuch <<'END'
+{"nosuch":1}
+END
+status_is 2 'a key that is no column'
+upsert t.csv --key id --rejects rej <<'END'
+{"id":7,"price":5,"z":1}
+{"_sync":{"op":"update"},"id":8,"price":6}
+{"_sync":{"op":"update","unset":["v"]},"id":9,"price":6}
+END
+status_is 1 'a field without a column, and an update of nothing'
+is "$(jq -c '[._sync.error.code,._sync.op,._sync.unset,.id]' rej)" '["unknown-field",null,null,7]
+["missing-row","update",["v"],9]' 'are set aside, whole'
+is "$(sed -n 3p t.csv)" '8,6,""' 'the others go on'
+upsert t.csv --key id <<'END'
+{"_sync":{"op":"update"},"id":9,"price":6}
+END
+status_is 3 'without --rejects that is an error'
+# untyped text against types
+sync-extract t.csv >t.stream
+printf '{"id":7,"price":2.5,"v":"a"}\n{"id":8,"price":6,"v":null}\n{"id":5,"price":1}\n' >d.ndjson
+run sync-load d.ndjson --mode upsert --key id <t.stream
+status_is 0 'CSV into NDJSON'
+is "$(cat d.ndjson)" '{"id":7,"price":2.5,"v":"a"}
+{"id":8,"price":6,"v":""}
+{"id":5,"price":1}
+{"id":"007","price":1,"v":"b"}
+{"id":"x","price":null,"v":null}' 'by the types that stand there'
+# what a schema declares
+printf '{"id":1,"a":1,"b":2}\n' >s.ndjson
+printf '{"properties":{"id":{"type":"integer"},"a":{"type":"integer"}}}' >s.json
+printf 'id,a,b\n1,5,6\n2,7,8\n' >s.csv
+printf '{"id":1}\n' >s1.ndjson
+run sh -c 'sync-extract s1.ndjson --schema s.json | sync-load s.csv --mode upsert --key id'
+is "$(cat s.csv)" 'id,a,b
+1,,6
+2,7,8' 'a declared field that is absent becomes null, other columns stay'
+# --fields
+printf 'home.id;who\r\n1;x\r\n' >f.csv
+upsert f.csv --key home.id --fields home.id,who -d ';' <<'END'
+{"home":{"id":1},"who":"y","more":1}
+{"home":{"id":2},"who":"z"}
+END
+is "$status $(od -An -c f.csv | tr -d ' \n')" '0 home.id;who\r\n1;y\r\n2;z\r\n' 'paths of --fields are columns by their names'
+upsert f.csv --key who --fields who,what -d ';' <d.ndjson
+status_is 2 'a field that the file has no column for'
+printf '\357\273\277id,v\n1,x\n' >b.csv
+upsert b.csv --key id <<'END'
+{"id":2,"v":"y"}
+END
+is "$(head -c 5 b.csv | od -An -tx1) $(tail -n 1 b.csv)" ' ef bb bf 69 64 2,y' 'a byte order mark stays'
+printf 'id,v\n1,x\n' | gzip >g.csv.gz
+upsert g.csv.gz --key id <<'END'
+{"id":1,"v":"y"}
+END
+is "$(gzip -dc g.csv.gz)" 'id,v
+1,y' 'packed CSV'
+printf '{"id":1}\n' | zstd -q >g.ndjson.zst
+upsert g.ndjson.zst --key id <<'END'
+{"id":2}
+END
+is "$(zstd -dcq g.ndjson.zst)" '{"id":1}
+{"id":2}' 'packed NDJSON'
+# moves
+printf '{"id":1,"v":"a"}\n{"id":2,"v":"b"}\n{"id":3,"v":"c"}\n' >m.ndjson
+cp m.ndjson m0.ndjson
+upsert m.ndjson --key id <<'END'
+{"_sync":{"op":"update","key":{"id":1}},"id":9}
+{"_sync":{"op":"update","key":{"id":2}},"id":1,"v":"B"}
+{"_sync":{"op":"update","key":{"id":9}},"id":2}
+{"_sync":{"op":"upsert","key":{"id":3}},"id":4,"v":"d"}
+END
+status_is 0 'keys that move, and change places'
+is "$(cat m.ndjson)" '{"id":2,"v":"a"}
+{"id":1,"v":"B"}
+{"id":4,"v":"d"}' 'take their rows along'
+upsert m.ndjson --key id <<'END'
+{"_sync":{"op":"update","key":{"id":1}},"id":4}
+END
+status_is 3 'onto a key that is there'
+ok 'nothing is changed' grep -q '"v":"d"' m.ndjson
+upsert m.ndjson --key id --rejects rej2 <<'END'
+{"id":4,"v":"e"}
+{"_sync":{"op":"update","key":{"id":1}},"id":4}
+{"_sync":{"op":"update","key":{"id":77}},"id":78}
+END
+is "$status $(jq -c '._sync.error.code' rej2 | tr '\n' ' ')" '1 "key-exists" "missing-row" ' 'or is set aside'
+# --dry-run
+cp m0.ndjson dry.ndjson
+upsert dry.ndjson --key id --dry-run <<'END'
+{"_sync":{"op":"delete"},"id":1}
+{"id":2,"v":"b"}
+{"id":3,"w":1}
+{"id":4,"__sync":5}
+END
+status_is 0 'a dry run'
+is "$(grep -v '"begin"\|"end"' "$T/out")" '{"_sync":{"op":"delete"},"id":1}
+{"_sync":{"op":"update","unset":["v"]},"id":3,"w":1}
+{"_sync":{"op":"insert"},"id":4,"__sync":5}' 'prints the changes'
+ok 'and makes none' cmp dry.ndjson m0.ndjson
+is "$(names . | grep -c tmp)" 0 'nor anything else'
+upsert dry.ndjson --key id --dry-run <<'END'
+{"_sync":{"op":"delete"},"id":1}
+{"_sync":{"op":"delete"},"id":2}
+END
+status_is 3 'its guards hold'
+upsert dry.ndjson --key id <<'END'
+{"_sync":{"op":"truncate"}}
+{"id":1}
+END
+status_is 3 'a truncate is a delete of all, for --max-delete'
+upsert dry.ndjson --key id --max-delete 3 <<'END'
+{"_sync":{"op":"truncate"}}
+{"id":1}
+END
+is "$status $(cat dry.ndjson)" '0 {"id":1}' 'and may be allowed'
+run sh -c 'sync-extract m0.ndjson | sync-load dry2.csv --dry-run'
+is "$status $(grep -c '"v"' "$T/out")" '0 3' 'a dry run of a file that is made'
+ok 'makes none' test ! -e dry2.csv
+run sh -c 'sync-extract m0.ndjson | sync-load dryd/ --split-by v --dry-run'
+ok 'nor a folder' test "$status" = 0 -a ! -e dryd
+run sync-load t.csv --mode append --plain --dry-run --rejects rej3 <<'END'
+{"id":1,"z":2}
+{"id":1}
+END
+is "$status $(grep -c '"id"' "$T/out") $(wc -l <rej3)" '1 1 1' 'and sets aside what would be'
+# what is there already
+before=$(stat -c %i:%Y m0.ndjson)
+upsert m0.ndjson --key id -v <<'END'
+{"v":"b","id":2.0}
+END
+is "$status $(stat -c %i:%Y m0.ndjson) $(sed -n 2p m0.ndjson)" "0 $before {\"id\":2,\"v\":\"b\"}" 'an equal row changes nothing, not even the file'
+err_has '1 unchanged' 'and is counted so'
+# --newer
+printf '{"id":1,"v":"tuesday","at":"2026-03-03T00:00:00Z"}\n{"id":2,"v":"old","at":"2026-03-01T00:00:00Z"}\n' >n.ndjson
+upsert n.ndjson --key id --newer at <<'END'
+{"id":1,"v":"monday","at":"2026-03-02T01:00:00+01:00"}
+{"id":2,"v":"new","at":"2026-03-02T00:00:00Z"}
+{"id":2,"v":"between","at":"2026-03-01T12:00:00Z"}
+END
+is "$(jq -r .v n.ndjson | tr '\n' ' ')" 'tuesday new ' '--newer leaves rows alone that are'
+run sync-load n2.ndjson --plain --newer at <n.ndjson
+status_is 2 'and means nothing in replace'
+printf '{"id":1}\n{"id":1}\n' >twice.ndjson
+upsert twice.ndjson --key id <<'END'
+{"id":1,"v":2}
+END
+status_is 3 'two rows of the key'
+err_has "'twice.ndjson' has two rows of one key" 'are refused'
+upsert n3.ndjson <n.ndjson
+status_is 2 'no key'
+upsert folder/ --key id <n.ndjson
+status_is 2 'no folder'
+upsert n.ndjson --key id </dev/null
+status_is 0 'nothing came'
+cd ..
 finish

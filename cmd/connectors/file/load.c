@@ -23,10 +23,12 @@ static int files_open(void *self, struct load *l, struct error *err)
 		return error_set(err, EXIT_USAGE, "--delimiter is one byte");
 	if (f->o->split_by && path_compile(&f->split, span_of(f->o->split_by), &f->arena, err))
 		return -1;
-	if (l->o->dry_run)
-		return writer_begin(&l->tool->writer, SCOPE_PART, SPAN_LIT(""), SPAN_LIT(""), SPAN_LIT(""), err);
+	if (l->o->newer && l->mode != MODE_UPSERT)
+		return error_set(err, EXIT_USAGE, "--newer compares with rows that are there: it wants --mode upsert");
 	if (f->folder && l->mode == MODE_UPSERT)
 		return error_set(err, EXIT_USAGE, "--mode upsert changes one file, and '%s' is a folder", f->target);
+	if (l->o->dry_run && writer_begin(&l->tool->writer, SCOPE_PART, SPAN_LIT(""), SPAN_LIT(""), SPAN_LIT(""), err))
+		return -1;
 	if (f->folder)
 		return folder_open(f, l, err);
 	if (!folder_add(f, l, f->target, SPAN_LIT(""), err))
@@ -37,16 +39,33 @@ static int files_open(void *self, struct load *l, struct error *err)
 static int files_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)
 {
 	struct files *f = self;
+	struct columns *c;
 	struct value properties;
 
-	(void)stream;
-	if (l->mode == MODE_UPSERT && !l->o->dry_run && upsert_schema(f, key, err))
+	f->stream = stream;
+	if (l->mode == MODE_UPSERT && upsert_schema(f, l, key, schema, err))
 		return -1;
-	columns_release(&f->schema);
+	for (; f->schemas <= stream; f->schemas++) {
+		XGROW(f->schema, f->schemas, f->schemas_cap);
+		f->schema[f->schemas] = (struct columns){ .v = NULL };
+	}
+	c = &f->schema[stream];
+	columns_release(c);
 	if (value_type(schema) == TOKEN_OBJECT && value_member(schema, SPAN_LIT("properties"), &properties) &&
 	    value_type(properties) == TOKEN_OBJECT)
-		columns_from_object(&f->schema, properties);
-	return 0;
+		columns_from_object(c, properties);
+	return folder_declare(f, l, stream, err);
+}
+
+/* What is written, as --dry-run prints it. */
+static int print_row(struct load *l, struct record *rec, const struct meta *meta, struct error *err)
+{
+	struct meta m = *meta;
+	const char *name = l->tool->streams.entry[meta->stream].json;
+
+	m.op = OP_UPSERT;
+	return names_reserve(rec, err) || (meta->stream && meta_set(&m, rec, &l->tool->streams, "stream", span_of(name), err)) ||
+		writer_record(&l->tool->writer, rec, &m, err) ? -1 : 0;
 }
 
 static int files_record(void *self, struct load *l, struct record *rec, const struct meta *meta, struct error *err)
@@ -54,8 +73,7 @@ static int files_record(void *self, struct load *l, struct record *rec, const st
 	struct files *f = self;
 	int verdict;
 
-	if (l->o->dry_run)
-		return writer_record(&l->tool->writer, rec, meta, err);
+	f->stream = meta->stream;
 	f->last = folder_choose(f, l, rec, meta->stream, err);
 	if (!f->last)
 		return err->code ? LOAD_REJECT : -1;
@@ -63,7 +81,7 @@ static int files_record(void *self, struct load *l, struct record *rec, const st
 		return upsert_record(f, l, rec, meta, err);
 	verdict = out_record(f, f->last, rec, err);
 	l->inserted += verdict == LOAD_DONE;
-	return verdict;
+	return verdict == LOAD_DONE && l->o->dry_run ? print_row(l, rec, meta, err) : verdict;
 }
 
 static int files_commit(void *self, struct load *l, struct error *err)
@@ -71,7 +89,7 @@ static int files_commit(void *self, struct load *l, struct error *err)
 	struct files *f = self;
 	size_t i;
 
-	if (l->mode != MODE_APPEND)
+	if (l->mode != MODE_APPEND || l->o->dry_run)
 		return 0;
 	for (i = 0; i < f->n; i++)
 		if (out_flush(f->out[i], err))
@@ -82,24 +100,36 @@ static int files_commit(void *self, struct load *l, struct error *err)
 	return 0;
 }
 
+/* May the files that are there be replaced? */
+static int guard_files(const struct files *f, const struct load *l, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		if (guard_whole(l, f->out[i]->existed, err))
+			return -1;
+		if (f->out[i]->existed && !f->out[i]->records && !l->o->allow_empty)
+			return error_set(err, EXIT_FAILED, "the source has no rows for '%s', and replace would delete all: nothing is changed "
+					 "(--allow-empty accepts that)", f->out[i]->path);
+	}
+	return 0;
+}
+
 static int files_finish(void *self, struct load *l, struct error *err)
 {
 	struct files *f = self;
 	size_t i;
 
-	if (l->o->dry_run)
-		return writer_end(&l->tool->writer, err);
-	if (l->mode == MODE_UPSERT && upsert_finish(f, l, err))
+	if ((l->mode == MODE_UPSERT && upsert_finish(f, l, err)) || (l->mode == MODE_REPLACE && guard_files(f, l, err)))
 		return -1;
-	for (i = 0; i < f->n; i++)
-		if (l->mode == MODE_REPLACE && guard_whole(l, f->out[i]->existed, err))
-			return -1;
 	for (i = 0; i < f->n; i++) {
+		if (l->mode == MODE_UPSERT && !upsert_changed(f))
+			break;	/* the file is as it should be, and stays the same one */
 		if (folder_check(f, i, err) || out_finish(f, f->out[i], err))
 			return -1;
 		folder_written(f, i);
 	}
-	return files_commit(f, l, err);
+	return l->o->dry_run ? writer_end(&l->tool->writer, err) : files_commit(f, l, err);
 }
 
 static void files_close(void *self, struct load *l)
@@ -113,7 +143,9 @@ static void files_close(void *self, struct load *l)
 	(void)append_unmark(f, &ignored);
 	free(f->out);
 	upsert_release(f);
-	columns_release(&f->schema);
+	while (f->schemas)
+		columns_release(&f->schema[--f->schemas]);
+	free(f->schema);
 	arena_release(&f->arena);
 }
 

@@ -8,7 +8,10 @@
  *   load_journal.c  its journal: what a killed run has added is taken back
  *   load_csv.c      records as rows
  *   load_head.c     the first row of a CSV file that is there
- *   load_upsert.c   a change stream applied to a file by key
+ *   load_upsert.c   a change stream applied to a file by key: what comes in
+ *   load_fold.c     what the stream makes of each key
+ *   load_apply.c    what becomes of the rows of the old file, and of what is left
+ *   load_change.c   what would be done, printed
  */
 #ifndef SYNC_FILE_LOAD_H
 #define SYNC_FILE_LOAD_H
@@ -66,11 +69,13 @@ struct out {
 	struct buf name;	/* the stream or value that it is for */
 	int fd;
 	bool direct;		/* a pipe, a device or standard output: written as it comes */
+	bool dry;		/* --dry-run: nothing is written */
 	struct replacement temp;	/* of a file that is replaced */
 	struct packer *packer;	/* NULL: not packed */
 	struct buf buf;		/* not written yet */
 	int format;
 	struct columns columns;
+	uint32_t stream;	/* whose schema gives the columns */
 	uint64_t records;
 	uint64_t size;		/* append: bytes that were there and bytes written since */
 	struct append *append;	/* owned; NULL: the file is replaced, or is direct */
@@ -91,7 +96,9 @@ struct files {
 	struct out **out;	/* owned */
 	size_t n, cap;
 	struct out *last;
-	struct columns schema;	/* columns of the schema frame last seen */
+	struct columns *schema;	/* owned: columns that schema frames declare, by stream */
+	uint32_t schemas, schemas_cap;
+	uint32_t stream;	/* of the record or schema frame in hand */
 	char delimiter;
 	struct upsert *upsert;	/* owned: in mode upsert */
 	char *mark;		/* owned: append to several files: while its file is there, nothing of this run is final */
@@ -102,6 +109,8 @@ struct files {
 int folder_open(struct files *f, const struct load *l, struct error *err);
 /* The file that the record goes to. NULL: err; with a code it is the record that can't go anywhere. */
 struct out *folder_choose(struct files *f, struct load *l, const struct record *rec, uint32_t stream, struct error *err);
+/* A stream is declared: in a folder it gets its file, even if no record comes. */
+int folder_declare(struct files *f, struct load *l, uint32_t stream, struct error *err);
 struct out *folder_add(struct files *f, struct load *l, const char *path, struct span name, struct error *err);
 /* Before file i is written for good: -1 if it is one of those before by another name. */
 int folder_check(const struct files *f, size_t i, struct error *err);
@@ -110,6 +119,8 @@ void folder_written(struct files *f, size_t i);
 /* ---- load_out.c */
 struct out *out_open(struct files *f, struct load *l, const char *path, struct span name, struct error *err);
 int out_record(struct files *f, struct out *o, struct record *rec, struct error *err);	/* LOAD_DONE, LOAD_REJECT, -1 */
+/* What a schema frame declared for the file, or NULL. */
+const struct columns *out_declared(const struct files *f, const struct out *o);
 /* Settles the columns, if they can be known: rec may be NULL. */
 void out_columns(struct files *f, struct out *o, const struct record *rec);
 /* Writes what is gathered to the file, or to its journal. */
@@ -122,6 +133,8 @@ int format_of(const char *path, int wish);
 
 /* ---- load_append.c */
 int append_open(struct files *f, struct load *l, struct out *o, struct error *err);
+/* --dry-run: could it be appended to, and in which columns? */
+int append_look(struct files *f, struct out *o, struct error *err);
 /* Puts what is gathered in o->buf into the journal. */
 int append_stage(struct out *o, struct error *err);
 /* Adds what is in the journals to the files. Without a state it is final then. */
@@ -145,11 +158,13 @@ int journal_settle(const char *path, int file, const char *journal, struct error
 /* Removes a file, so that it stays removed. */
 int journal_remove(const char *path, struct error *err);
 
-/* ---- load_upsert.c */
+/* ---- load_upsert.c, load_apply.c */
 int upsert_open(struct files *f, struct load *l, struct error *err);
-int upsert_schema(struct files *f, struct value key, struct error *err);
+int upsert_schema(struct files *f, struct load *l, struct value key, struct value schema, struct error *err);
 int upsert_record(struct files *f, struct load *l, struct record *rec, const struct meta *meta, struct error *err);
 int upsert_finish(struct files *f, struct load *l, struct error *err);
+/* After upsert_finish: is the file another one now? */
+bool upsert_changed(const struct files *f);
 void upsert_release(struct files *f);
 
 /* ---- load_csv.c */
@@ -162,6 +177,8 @@ struct column *columns_add(struct columns *c, struct span name);
 struct column *columns_find(const struct columns *c, struct span name);
 void columns_release(struct columns *c);
 void csv_header(const struct columns *c, char delimiter, struct buf *out);
+/* The verdict on a member that no column holds. */
+int csv_unknown(struct value name, struct error *err);
 int csv_row(struct columns *c, const struct record *rec, char delimiter, struct buf *out, struct error *err);
 
 /* ---- load_head.c */

@@ -96,6 +96,19 @@ static int check_form(const struct out *o, struct error *err)
 	return strcmp(o->path, "-") ? 0 : error_set(err, EXIT_USAGE, "standard output can't be appended to");
 }
 
+/* Rows that are added to CSV go by its header. */
+static int follow(struct files *f, struct out *o, struct error *err)
+{
+	bool csv = o->format == FORMAT_CSV || o->format == FORMAT_TSV;
+
+	return csv && o->existed ? head_follow(o, f->delimiter, err) : 0;
+}
+
+int append_look(struct files *f, struct out *o, struct error *err)
+{
+	return check_form(o, err) || follow(f, o, err) ? -1 : 0;
+}
+
 int append_open(struct files *f, struct load *l, struct out *o, struct error *err)
 {
 	struct append *a = o->append = xcalloc(1, sizeof *a);
@@ -112,11 +125,7 @@ int append_open(struct files *f, struct load *l, struct out *o, struct error *er
 		return error_errno(err, EXIT_FAILED, "cannot read '%s'", o->path);
 	a->size = o->size = (uint64_t)st.st_size;
 	o->existed = o->size > 0;
-	if (check_length(l, o, err))
-		return -1;
-	if (o->existed && (o->format == FORMAT_CSV || o->format == FORMAT_TSV))
-		return head_follow(o, f->delimiter, err);
-	return 0;
+	return check_length(l, o, err) || follow(f, o, err) ? -1 : 0;
 }
 
 /* ---- gathering */

@@ -158,8 +158,14 @@ static void add_value(struct buf *out, struct value v, struct arena *arena, char
 	}
 }
 
+int csv_unknown(struct value name, struct error *err)
+{
+	error_data(err, "unknown-field", "no column for '%s': --fields names the columns, or a schema frame does", error_show(value_bytes(name)));
+	return LOAD_REJECT;
+}
+
 /* A member that no column holds, or none. */
-static struct span unknown_member(const struct columns *c, const struct record *rec)
+static struct value unknown_member(const struct columns *c, const struct record *rec)
 {
 	struct walk walk = { 0, 0, 0 };
 	struct value name, v;
@@ -170,17 +176,16 @@ static struct span unknown_member(const struct columns *c, const struct record *
 			if (value_text_is(name, c->v[i].name))
 				break;
 		if (i == c->n)
-			return value_bytes(name);
+			return name;
 	}
-	return (struct span){ NULL, 0 };
+	return VALUE_NONE;
 }
 
 int csv_row(struct columns *c, const struct record *rec, char delimiter, struct buf *out, struct error *err)
 {
 	struct arena arena = ARENA_INIT;
 	size_t start = out->n, found = 0, i;
-	struct span unknown;
-	struct value v;
+	struct value unknown, v;
 
 	for (i = 0; i < c->n; i++) {
 		if (i)
@@ -195,9 +200,8 @@ int csv_row(struct columns *c, const struct record *rec, char delimiter, struct 
 	if (c->given || found == value_count(record_root(rec)))
 		return LOAD_DONE;
 	unknown = unknown_member(c, rec);
-	if (!unknown.p)
+	if (!value_present(unknown))
 		return LOAD_DONE;
 	out->n = start;
-	error_data(err, "unknown-field", "no column for '%s': --fields names the columns, or a schema frame does", error_show(unknown));
-	return LOAD_REJECT;
+	return csv_unknown(unknown, err);
 }

@@ -106,7 +106,7 @@ static void know(struct out *o)
 
 int folder_check(const struct files *f, size_t i, struct error *err)
 {
-	return f->folder ? check_alias(f, f->out[i]->path, i, err) : 0;
+	return f->folder && !f->out[i]->dry ? check_alias(f, f->out[i]->path, i, err) : 0;
 }
 
 void folder_written(struct files *f, size_t i)
@@ -127,6 +127,7 @@ struct out *folder_add(struct files *f, struct load *l, const char *path, struct
 	if (!o)
 		return NULL;
 	know(o);
+	o->stream = f->stream;
 	XGROW(f->out, f->n, f->cap);
 	f->out[f->n++] = o;
 	return o;
@@ -185,10 +186,21 @@ struct out *folder_choose(struct files *f, struct load *l, const struct record *
 	return out_in_folder(f, l, l->stream ? span_of(l->stream) : span_of(streams_name(&l->tool->streams, stream)), err);
 }
 
+int folder_declare(struct files *f, struct load *l, uint32_t stream, struct error *err)
+{
+	struct span name = l->stream ? span_of(l->stream) : span_of(streams_name(&l->tool->streams, stream));
+
+	if (!f->folder || f->o->split_by || !name.n)
+		return 0;
+	return out_in_folder(f, l, name, err) ? 0 : -1;
+}
+
 int folder_open(struct files *f, const struct load *l, struct error *err)
 {
 	struct stat st;
 
+	if (l->o->dry_run)
+		return 0;
 	if (!stat(f->target, &st) && S_ISDIR(st.st_mode))
 		return l->mode == MODE_APPEND ? append_recover(f->target, err) : 0;
 	if (mkdir(f->target, 0777) && errno != EEXIST)

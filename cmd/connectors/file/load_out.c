@@ -108,13 +108,13 @@ static int pack_zstd(struct out *o, bool last, struct error *err)
 
 static int flush(struct out *o, bool last, struct error *err)
 {
-	int failed;
+	int failed = 0;
 
 	if (o->append)
 		failed = append_stage(o, err);
 	else if (o->packer)
 		failed = o->packer->zstd ? pack_zstd(o, last, err) : pack_gzip(o, last, err);
-	else
+	else if (!o->dry)
 		failed = io_write(o->fd, o->buf.p, o->buf.n, o->path, err);
 	o->size += o->buf.n;
 	buf_reset(&o->buf);
@@ -146,6 +146,16 @@ static int open_replaced(struct out *o, struct error *err)
 	return packer_open(o, err);
 }
 
+/* --dry-run: looks at what is there, as far as it decides on what would be written. */
+static int open_dry(struct files *f, const struct load *l, struct out *o, struct error *err)
+{
+	struct stat st;
+
+	o->dry = true;
+	o->existed = strcmp(o->path, "-") && !stat(o->path, &st) && S_ISREG(st.st_mode) && st.st_size > 0;
+	return l->mode == MODE_APPEND ? append_look(f, o, err) : 0;
+}
+
 static void start_json(struct out *o)
 {
 	if (o->format == FORMAT_JSON)
@@ -163,7 +173,7 @@ struct out *out_open(struct files *f, struct load *l, const char *path, struct s
 	o->format = format_of(path, f->o->format);
 	buf_reserve(&o->buf, GATHER + 4096);
 	if ((f->o->fields && columns_from_list(&o->columns, f->o->fields, err)) ||
-	    (l->mode == MODE_APPEND ? append_open(f, l, o, err) : open_replaced(o, err))) {
+	    (l->o->dry_run ? open_dry(f, l, o, err) : l->mode == MODE_APPEND ? append_open(f, l, o, err) : open_replaced(o, err))) {
 		out_close(o, NULL);
 		return NULL;
 	}
@@ -173,11 +183,20 @@ struct out *out_open(struct files *f, struct load *l, const char *path, struct s
 
 /* ---- records */
 
+const struct columns *out_declared(const struct files *f, const struct out *o)
+{
+	uint32_t stream = f->folder ? o->stream : f->stream;
+
+	return stream < f->schemas && f->schema[stream].known ? &f->schema[stream] : NULL;
+}
+
 /* The columns are known at the first record at the latest: --fields, the file's header, the schema, the record's names. */
 void out_columns(struct files *f, struct out *o, const struct record *rec)
 {
-	if (!o->columns.known && f->schema.known)
-		columns_copy(&o->columns, &f->schema);
+	const struct columns *declared = out_declared(f, o);
+
+	if (!o->columns.known && declared)
+		columns_copy(&o->columns, declared);
 	if (!o->columns.known && rec)
 		columns_from_object(&o->columns, record_root(rec));
 }
@@ -225,6 +244,8 @@ int out_finish(struct files *f, struct out *o, struct error *err)
 		buf_adds(&o->buf, o->records ? "\n]\n" : "]\n");
 	if (flush(o, true, err))
 		return -1;
+	if (o->dry)
+		return 0;
 	if (o->temp.target)
 		return replace_commit(&o->temp, err) ? -1 : (o->fd = -1, 0);
 	if (o->append || o->fd == STDOUT_FILENO)
