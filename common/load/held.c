@@ -34,6 +34,26 @@ int held_take(struct held *h, struct load *l, struct error *err)
 	return failed;
 }
 
+int held_seen(const struct held *h, bool any_case, struct seen *out, struct error *err)
+{
+	const struct scan_limits limits = { 1024, INT32_MAX };
+	struct step step = { .kind = STEP_NAME, .name = SPAN_LIT("_sync") };
+	const struct path sync = { .step = &step, .n = 1, .text = SPAN_LIT("_sync") };
+	struct record rec;
+	size_t i;
+	int failed = 0;
+
+	record_init(&rec);
+	for (i = 0; !failed && i < h->n; i++) {
+		failed = record_scan(&rec, h->v[i].line.p, h->v[i].line.n, &limits, err) || record_remove(&rec, &sync, err) ||
+			names_restore(&rec, err) ? -1 : 0;
+		if (!failed)
+			seen_note(out, &rec, any_case);
+	}
+	record_release(&rec);
+	return failed;
+}
+
 void held_release(struct held *h)
 {
 	free(h->v);

@@ -2,6 +2,7 @@
 #ifndef SYNC_LOAD_HELD_H
 #define SYNC_LOAD_HELD_H
 
+#include "load/declared.h"
 #include "load/run.h"
 
 struct held {
@@ -15,6 +16,8 @@ struct held {
 void held_add(struct held *h, const struct arrival *a);	/* copies the line */
 /* load_again for each, in their order, and forgets them. What is added meanwhile is not among them, and stays. */
 int held_take(struct held *h, struct load *l, struct error *err);
+/* What the fields of these records hold. */
+int held_seen(const struct held *h, bool any_case, struct seen *out, struct error *err);
 void held_release(struct held *h);
 
 /* A copy of a line, padded for the scanner. */

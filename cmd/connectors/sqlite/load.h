@@ -149,11 +149,8 @@ int table_ready(struct database *d, struct table *t, struct error *err);
 /* The schema frame came again: what it says of columns. */
 int table_declare(struct database *d, struct table *t, struct error *err);
 struct column *table_column(struct table *t, struct span name);
-enum affinity affinity_of(const char *declared_type);
 struct column *table_new_column(struct table *t, struct span name, const char *type);
 int table_choose_key(struct database *d, struct table *t, struct error *err);
-/* The schema's properties, if it has any: 1 or 0. */
-int table_properties(const struct record *schema, struct value *properties);
 void table_free(struct table *t);
 
 /* ---- load_make.c */

@@ -66,36 +66,6 @@ static void columns_of_schema(struct table *t, struct value properties, struct b
 	}
 }
 
-static bool is_required(const struct record *schema, struct span name)
-{
-	struct walk walk = { 0, 0, 0 };
-	struct value required, each;
-
-	if (!record_is_object(schema) || !value_member(record_root(schema), SPAN_LIT("required"), &required) ||
-	    value_type(required) != TOKEN_ARRAY)
-		return false;
-	while (value_next(required, &walk, NULL, &each))
-		if (value_type(each) == TOKEN_STRING && value_text_is(each, name))
-			return true;
-	return false;
-}
-
-static bool may_be_null(const struct record *schema, struct span name)
-{
-	struct walk walk = { 0, 0, 0 };
-	struct value properties, v, type, each;
-
-	if (!table_properties(schema, &properties) || !value_member(properties, name, &v) || value_type(v) != TOKEN_OBJECT ||
-	    !value_member(v, SPAN_LIT("type"), &type))
-		return true;
-	if (value_type(type) != TOKEN_ARRAY)
-		return value_text_is(type, SPAN_LIT("null"));
-	while (value_next(type, &walk, NULL, &each))
-		if (value_text_is(each, SPAN_LIT("null")))
-			return true;
-	return false;
-}
-
 static void add_key_clause(const struct table *t, struct buf *sql)
 {
 	uint32_t i;
@@ -118,7 +88,7 @@ static int create(struct database *d, struct table *t, const struct record *sche
 	buf_addf(&sql, "CREATE TABLE %s(", t->quoted);
 	for (i = 0; i < t->columns; i++, types += strlen(types) + 1) {
 		buf_addf(&sql, "%s%s%s%s", i ? ", " : "", t->column[i].quoted, *types ? " " : "", types);
-		if (t->column[i].key || (schema && is_required(schema, t->column[i].name) && !may_be_null(schema, t->column[i].name)))
+		if (t->column[i].key || (schema && declared_not_null(schema, t->column[i].name)))
 			buf_adds(&sql, " NOT NULL");
 	}
 	add_key_clause(t, &sql);
@@ -140,7 +110,7 @@ int make_from_schema(struct database *d, struct table *t, const struct record *s
 	struct value properties = VALUE_NONE;
 	int failed;
 
-	(void)table_properties(schema, &properties);
+	(void)declared_properties(schema, &properties);
 	columns_of_schema(t, properties, &types);
 	failed = target_begin(d, err) || table_choose_key(d, t, err) || create(d, t, schema, types.p, err) ||
 		schema_save(d, t, buf_span(&t->schema), err) ? -1 : 0;
@@ -150,26 +120,7 @@ int make_from_schema(struct database *d, struct table *t, const struct record *s
 
 /* ---- from records */
 
-enum { SEEN_TEXT = 1, SEEN_NESTED = 2, SEEN_BOOLEAN = 4, SEEN_NUMBER = 8, SEEN_BROKEN = 16 /* a number that is no int64 */ };
 #define NESTED_PROPERTY "{\"type\":[\"object\",\"array\",\"null\"]}"
-
-static int kind_seen(struct value v)
-{
-	switch (value_type(v)) {
-	case TOKEN_STRING:
-		return SEEN_TEXT;
-	case TOKEN_OBJECT:
-	case TOKEN_ARRAY:
-		return SEEN_NESTED;
-	case TOKEN_FALSE:
-	case TOKEN_TRUE:
-		return SEEN_BOOLEAN;
-	case TOKEN_NUMBER:
-		return SEEN_NUMBER;
-	default:
-		return 0;
-	}
-}
 
 /* Numbers may get larger or longer, and texts may join them: such a column takes any value as it is. */
 static const char *type_of_seen(int seen)
@@ -177,79 +128,42 @@ static const char *type_of_seen(int seen)
 	return seen == SEEN_TEXT || seen == SEEN_NESTED || seen == (SEEN_TEXT | SEEN_NESTED) ? "TEXT" : seen == SEEN_BOOLEAN ? "BOOLEAN" : "";
 }
 
-/* Notes a record's members: new ones become columns; what each held stands in the bytes of `seen`. */
-static void note_members(struct table *t, const struct record *rec, struct buf *seen)
-{
-	struct walk walk = { 0, 0, 0 };
-	struct value name, v;
-	struct column *c;
-	struct span text;
-	int64_t n;
-
-	while (value_next(record_root(rec), &walk, &name, &v)) {
-		text = value_text(name, &t->arena);
-		c = table_column(t, text);
-		if (!c) {
-			c = table_new_column(t, text, "");
-			buf_addc(seen, 0);
-		}
-		seen->p[c - t->column] |= (char)(kind_seen(v) | (value_type(v) == TOKEN_NUMBER && value_int64(v, &n) ? SEEN_BROKEN : 0));
-	}
-}
-
 /* The types that hold what was seen, and a schema of what SQLite has no type for. */
-static void columns_of_seen(struct table *t, const char *seen, const char *key, struct buf *types, struct buf *schema)
+static void columns_of_seen(struct table *t, const struct seen *seen, const char *key, struct buf *types, struct buf *schema)
 {
+	const struct seen_field *f;
 	const char *type;
-	uint32_t i;
+	size_t i;
 
-	for (i = 0; i < t->columns; i++) {
-		type = key && seen[i] == SEEN_NUMBER && span_is(t->column[i].name, key) ? "INTEGER" : type_of_seen(seen[i]);
-		t->column[i].affinity = affinity_of(type);
+	for (i = 0; i < seen->n; i++) {
+		f = &seen->v[i];
+		type = key && f->kinds == SEEN_INTEGER && span_is(f->name, key) ? "INTEGER" : type_of_seen(f->kinds);
+		table_new_column(t, f->name, type);
 		buf_add(types, type, strlen(type) + 1);
-		if (seen[i] != SEEN_NESTED)
+		if (f->kinds != SEEN_NESTED)
 			continue;
 		buf_adds(schema, schema->n ? "," : "{\"type\":\"object\",\"properties\":{");
-		json_add_string(schema, t->column[i].name);
+		json_add_string(schema, f->name);
 		buf_adds(schema, ":" NESTED_PROPERTY);
 	}
 	if (schema->n)
 		buf_adds(schema, "}}");
 }
 
-static int note_held(struct database *d, struct table *t, struct buf *seen, struct error *err)
-{
-	const struct scan_limits limits = { 1024, INT32_MAX };
-	struct record rec;
-	const struct path sync = { .step = &(struct step){ .kind = STEP_NAME, .name = SPAN_LIT("_sync") }, .n = 1, .text = SPAN_LIT("_sync") };
-	size_t i;
-	int failed = 0;
-
-	(void)d;
-	record_init(&rec);
-	for (i = 0; !failed && i < t->held.n; i++) {
-		failed = record_scan(&rec, t->held.v[i].line.p, t->held.v[i].line.n, &limits, err) || record_remove(&rec, &sync, err) ||
-			names_restore(&rec, err) ? -1 : 0;
-		if (!failed)
-			note_members(t, &rec, seen);
-	}
-	record_release(&rec);
-	return failed;
-}
-
 int make_from_held(struct database *d, struct table *t, struct error *err)
 {
-	struct buf seen = BUF_INIT, types = BUF_INIT, schema = BUF_INIT;
-	int failed = note_held(d, t, &seen, err);
+	struct buf types = BUF_INIT, schema = BUF_INIT;
+	struct seen seen = SEEN_INIT;
+	int failed = held_seen(&t->held, true, &seen, err);
 
-	if (!failed && !t->columns)
+	if (!failed && !seen.n)
 		failed = error_set(err, EXIT_FAILED, "a record without members makes no table '%s'", t->name);
 	if (!failed) {
-		columns_of_seen(t, seen.p, d->o->key, &types, &schema);
+		columns_of_seen(t, &seen, d->o->key, &types, &schema);
 		failed = target_begin(d, err) || table_choose_key(d, t, err) || create(d, t, NULL, types.p, err) ||
 			schema_save(d, t, buf_span(&schema), err) ? -1 : 0;
 	}
-	buf_release(&seen);
+	seen_release(&seen);
 	buf_release(&types);
 	buf_release(&schema);
 	return failed ? -1 : held_take(&t->held, d->load, err);
@@ -258,7 +172,7 @@ int make_from_held(struct database *d, struct table *t, struct error *err)
 int make_column(struct database *d, struct table *t, struct value name, struct value v, bool is_property, struct error *err)
 {
 	struct span text = value_text(name, &t->arena);
-	const char *type = is_property ? type_of_property(v) : type_of_seen(kind_seen(v));
+	const char *type = is_property ? type_of_property(v) : type_of_seen(seen_kind(v));
 	struct buf sql = BUF_INIT, property = BUF_INIT;
 	int failed;
 
@@ -267,7 +181,7 @@ int make_column(struct database *d, struct table *t, struct value name, struct v
 	buf_addf(&sql, " %s", type);
 	if (is_property)
 		value_write(v, &property);
-	else if (kind_seen(v) == SEEN_NESTED)
+	else if (seen_kind(v) == SEEN_NESTED)
 		buf_adds(&property, NESTED_PROPERTY);
 	failed = target_begin(d, err) || target_exec(d, buf_str(&sql), err) || schema_add(d, t, text, buf_span(&property), err) ? -1 : 0;
 	buf_release(&sql);

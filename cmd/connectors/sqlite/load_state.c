@@ -100,7 +100,7 @@ static int kept_schema(struct database *d, const struct table *t, struct record 
 	sqlite3_bind_text(stmt, 1, t->name, -1, SQLITE_STATIC);
 	if (sqlite3_step(stmt) == SQLITE_ROW)
 		found = !record_copy(rec, (const char *)sqlite3_column_text(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0), &limits,
-				     &(struct error)ERROR_INIT) && table_properties(rec, &properties);
+				     &(struct error)ERROR_INIT) && declared_properties(rec, &properties);
 	sqlite3_finalize(stmt);
 	return found ? 0 : record_copy(rec, empty, sizeof empty - 1, &limits, err);
 }

@@ -60,7 +60,7 @@ struct table *table_of(struct database *d, uint32_t stream, struct error *err)
 /* ---- columns */
 
 /* SQLite's rules (datatype3, §3.1). */
-enum affinity affinity_of(const char *type)
+static enum affinity affinity_of(const char *type)
 {
 	static const struct { const char *part; enum affinity affinity; } rules[] = {
 		{ "INT", AFFINITY_INTEGER }, { "CHAR", AFFINITY_TEXT }, { "CLOB", AFFINITY_TEXT }, { "TEXT", AFFINITY_TEXT },
@@ -152,20 +152,23 @@ static int find_columns(struct database *d, struct table *t, struct error *err)
 	return rc != SQLITE_DONE || (t->exists && find_kind(d, t, err)) ? -1 : 0;
 }
 
-static void clear_key(struct table *t)
+struct key_taker {
+	struct database *d;
+	struct table *t;
+	bool any;
+};
+
+static int take_key(void *ctx, struct span name, struct error *err)
 {
+	struct key_taker *k = ctx;
+	struct column *c = table_column(k->t, name);
 	uint32_t i;
 
-	for (i = 0; i < t->columns; i++)
-		t->column[i].key = false;
-}
-
-static int name_key(struct database *d, struct table *t, struct span name, struct error *err)
-{
-	struct column *c = table_column(t, name);
-
+	for (i = 0; !k->any && i < k->t->columns; i++)
+		k->t->column[i].key = false;
+	k->any = true;
 	if (!c)
-		return error_set(err, EXIT_USAGE, "'%s': the key '%s' is no column of '%s'", d->path, error_show(name), t->name);
+		return error_set(err, EXIT_USAGE, "'%s': the key '%s' is no column of '%s'", k->d->path, error_show(name), k->t->name);
 	c->key = true;
 	return 0;
 }
@@ -173,37 +176,15 @@ static int name_key(struct database *d, struct table *t, struct span name, struc
 /* --key a,b, else the schema frame's, else the table's own primary key. */
 int table_choose_key(struct database *d, struct table *t, struct error *err)
 {
-	const struct scan_limits limits = SCAN_LIMITS_INIT;
-	const char *k = d->o->key, *end;
-	struct walk walk = { 0, 0, 0 };
-	struct record rec;
-	struct value v;
+	struct key_taker k = { d, t, false };
 	uint32_t i;
-	int failed = 0;
+	int failed = declared_key(d->o->key, buf_span(&t->key_names), take_key, &k, err);
 
-	if (k) {
-		clear_key(t);
-		for (; !failed; k = end + 1) {
-			end = k + strcspn(k, ",");
-			failed = name_key(d, t, (struct span){ k, (size_t)(end - k) }, err);
-			if (!*end)
-				break;
-		}
-	} else if (t->key_names.n) {
-		clear_key(t);
-		record_init(&rec);
-		failed = record_copy(&rec, t->key_names.p, t->key_names.n, &limits, err);
-		if (!failed && value_type(record_root(&rec)) == TOKEN_ARRAY)
-			while (!failed && value_next(record_root(&rec), &walk, NULL, &v))
-				failed = value_type(v) == TOKEN_STRING ? name_key(d, t, value_text(v, &t->arena), err)
-					: error_set(err, EXIT_FAILED, "schema: 'key' is not an array of names");
-		record_release(&rec);
-	}
 	t->key = xreallocarray(t->key, t->columns + 1, sizeof *t->key);
 	for (i = 0, t->keys = 0; i < t->columns; i++)
 		if (t->column[i].key)
 			t->key[t->keys++] = i;
-	return failed;
+	return failed < 0 ? -1 : 0;
 }
 
 /* A key that no index makes unique can't be upserted by. */
@@ -230,36 +211,6 @@ static int check_unique(struct database *d, struct table *t, struct error *err)
 
 /* ---- what its stream declares */
 
-int table_properties(const struct record *schema, struct value *properties)
-{
-	return record_is_object(schema) && value_member(record_root(schema), SPAN_LIT("properties"), properties) &&
-		value_type(*properties) == TOKEN_OBJECT && value_count(*properties) > 0;
-}
-
-/* "type" is this word, or an array that holds it. */
-static bool has_type(struct value schema, const char *word)
-{
-	struct walk walk = { 0, 0, 0 };
-	struct value type, each;
-
-	if (value_type(schema) != TOKEN_OBJECT || !value_member(schema, SPAN_LIT("type"), &type))
-		return false;
-	if (value_type(type) == TOKEN_STRING)
-		return value_text_is(type, span_of(word));
-	while (value_type(type) == TOKEN_ARRAY && value_next(type, &walk, NULL, &each))
-		if (value_type(each) == TOKEN_STRING && value_text_is(each, span_of(word)))
-			return true;
-	return false;
-}
-
-static bool has_flag(struct value schema, const char *name, const char *text)
-{
-	struct value v;
-
-	return value_type(schema) == TOKEN_OBJECT && value_member(schema, span_of(name), &v) && value_type(v) == TOKEN_STRING &&
-		value_text_is(v, span_of(text));
-}
-
 /* What the schema says of columns that are there. */
 static void declare_columns(struct table *t, const struct record *schema)
 {
@@ -267,11 +218,11 @@ static void declare_columns(struct table *t, const struct record *schema)
 	struct value properties, name, v;
 	struct column *c;
 	uint32_t i;
-	bool ejson = record_is_object(schema) && has_flag(record_root(schema), "x-values", "ejson");
+	bool ejson = record_is_object(schema) && declared_as(record_root(schema), "x-values", "ejson");
 
 	for (i = 0; i < t->columns; i++)
 		t->column[i].declared = t->column[i].untyped = t->column[i].base64 = t->column[i].number = t->column[i].ejson = false;
-	t->has_schema = table_properties(schema, &properties);
+	t->has_schema = declared_properties(schema, &properties);
 	if (!t->has_schema)
 		return;
 	while (value_next(properties, &walk, &name, &v)) {
@@ -279,10 +230,10 @@ static void declare_columns(struct table *t, const struct record *schema)
 		if (!c)
 			continue;
 		c->declared = true;
-		c->untyped = has_flag(v, "x-type", "untyped");
-		c->base64 = has_flag(v, "contentEncoding", "base64");
-		c->number = (has_type(v, "number") || has_type(v, "integer")) && !has_type(v, "string");
-		c->ejson = ejson && !has_type(v, "object");
+		c->untyped = declared_as(v, "x-type", "untyped");
+		c->base64 = declared_as(v, "contentEncoding", "base64");
+		c->number = (declared_type(v, "number") || declared_type(v, "integer")) && !declared_type(v, "string");
+		c->ejson = ejson && !declared_type(v, "object");
 	}
 }
 
@@ -292,7 +243,7 @@ static int evolve(struct database *d, struct table *t, const struct record *sche
 	struct walk walk = { 0, 0, 0 };
 	struct value properties, name, v;
 
-	if (!d->o->evolve || !table_properties(schema, &properties))
+	if (!d->o->evolve || !declared_properties(schema, &properties))
 		return 0;
 	while (value_next(properties, &walk, &name, &v))
 		if (!table_column(t, value_text(name, &t->arena)) && make_column(d, t, name, v, true, err))
@@ -332,7 +283,7 @@ int table_ready(struct database *d, struct table *t, struct error *err)
 		t->looked = true;
 		failed = find_columns(d, t, err) || (t->exists && take_found(d, t, &schema, err));
 	}
-	if (!failed && !t->exists && table_properties(&schema, &properties))
+	if (!failed && !t->exists && declared_properties(&schema, &properties))
 		failed = make_from_schema(d, t, &schema, err);
 	if (!failed)
 		declare_columns(t, &schema);

@@ -1,0 +1,145 @@
+/* declared: what a stream's schema frame, or its first records, say of its fields and its key. */
+#include "load/declared.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/xalloc.h"
+
+int declared_properties(const struct record *schema, struct value *properties)
+{
+	return record_is_object(schema) && value_member(record_root(schema), SPAN_LIT("properties"), properties) &&
+		value_type(*properties) == TOKEN_OBJECT && value_count(*properties) > 0;
+}
+
+/* An array of strings that holds this one. */
+static bool holds(struct value array, struct span text)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct value each;
+
+	while (value_type(array) == TOKEN_ARRAY && value_next(array, &walk, NULL, &each))
+		if (value_type(each) == TOKEN_STRING && value_text_is(each, text))
+			return true;
+	return false;
+}
+
+bool declared_type(struct value property, const char *word)
+{
+	struct value type;
+
+	if (value_type(property) != TOKEN_OBJECT || !value_member(property, SPAN_LIT("type"), &type))
+		return false;
+	return value_type(type) == TOKEN_STRING ? value_text_is(type, span_of(word)) : holds(type, span_of(word));
+}
+
+bool declared_not_null(const struct record *schema, struct span name)
+{
+	struct value required, properties, property, type;
+
+	return record_is_object(schema) && value_member(record_root(schema), SPAN_LIT("required"), &required) && holds(required, name) &&
+		declared_properties(schema, &properties) && value_member(properties, name, &property) && value_type(property) == TOKEN_OBJECT &&
+		value_member(property, SPAN_LIT("type"), &type) && !declared_type(property, "null");
+}
+
+bool declared_as(struct value property, const char *member, const char *text)
+{
+	struct value v;
+
+	return value_type(property) == TOKEN_OBJECT && value_member(property, span_of(member), &v) && value_type(v) == TOKEN_STRING &&
+		value_text_is(v, span_of(text));
+}
+
+/* ---- keys */
+
+static int key_of_option(const char *k, key_fn *fn, void *ctx, struct error *err)
+{
+	const char *end;
+
+	for (;; k = end + 1) {
+		end = k + strcspn(k, ",");
+		if (fn(ctx, (struct span){ k, (size_t)(end - k) }, err))
+			return -1;
+		if (!*end)
+			return 1;
+	}
+}
+
+static int key_of_frame(struct span frame, key_fn *fn, void *ctx, struct error *err)
+{
+	const struct scan_limits limits = SCAN_LIMITS_INIT;
+	struct arena arena = ARENA_INIT;
+	struct walk walk = { 0, 0, 0 };
+	struct record rec;
+	struct value v;
+	int failed;
+
+	record_init(&rec);
+	failed = record_copy(&rec, frame.p, frame.n, &limits, err);
+	while (!failed && value_type(record_root(&rec)) == TOKEN_ARRAY && value_next(record_root(&rec), &walk, NULL, &v))
+		failed = value_type(v) == TOKEN_STRING ? fn(ctx, value_text(v, &arena), err)
+			: error_set(err, EXIT_FAILED, "schema: 'key' is not an array of names");
+	record_release(&rec);
+	arena_release(&arena);
+	return failed ? -1 : 1;
+}
+
+int declared_key(const char *option, struct span frame, key_fn *fn, void *ctx, struct error *err)
+{
+	return option ? key_of_option(option, fn, ctx, err) : frame.n ? key_of_frame(frame, fn, ctx, err) : 0;
+}
+
+/* ---- first records */
+
+static int kind_of(struct value v)
+{
+	int64_t n;
+
+	switch (value_type(v)) {
+	case TOKEN_STRING:
+		return SEEN_TEXT;
+	case TOKEN_OBJECT:
+	case TOKEN_ARRAY:
+		return SEEN_NESTED;
+	case TOKEN_FALSE:
+	case TOKEN_TRUE:
+		return SEEN_BOOLEAN;
+	case TOKEN_NUMBER:
+		return value_int64(v, &n) ? SEEN_NUMBER : SEEN_INTEGER;
+	default:
+		return 0;
+	}
+}
+
+int seen_kind(struct value v)
+{
+	return kind_of(v);
+}
+
+static struct seen_field *field_of(struct seen *s, struct span name, bool any_case)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->v[i].name.n == name.n && !(any_case ? strncasecmp(s->v[i].name.p, name.p, name.n) : memcmp(s->v[i].name.p, name.p, name.n)))
+			return &s->v[i];
+	XGROW(s->v, s->n, s->cap);
+	s->v[s->n] = (struct seen_field){ arena_span(&s->arena, name), 0 };
+	return &s->v[s->n++];
+}
+
+void seen_note(struct seen *s, const struct record *rec, bool any_case)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct value name, v;
+
+	while (value_next(record_root(rec), &walk, &name, &v))
+		field_of(s, value_text(name, &s->arena), any_case)->kinds |= kind_of(v);
+}
+
+void seen_release(struct seen *s)
+{
+	free(s->v);
+	arena_release(&s->arena);
+	*s = (struct seen){ NULL, 0, 0, ARENA_INIT };
+}
