@@ -222,7 +222,7 @@ done
 cd ..
 if command -v strace >/dev/null && [ "${SYNC_TEST_PROFILE:-release}" = release ] && strace -o /dev/null true 2>/dev/null; then
 	for scenario in single stateless folder folder-state single+other folder+other; do
-		ok "killed at every system call: $scenario" python3 "$ROOT/tests/cli/load_kills.py" $scenario
+		ok "killed at every system call: $scenario" python3 "$ROOT/tests/cli/load_file_kills.py" $scenario
 	done
 else
 	skip 6 'no strace here'
@@ -232,7 +232,7 @@ fi
 export PYTHONDONTWRITEBYTECODE=1
 for kind in ndjson json csv; do
 	for seed in 1 2; do
-		ok "changes in $kind, seed $seed" python3 "$ROOT/tests/cli/load_model.py" $kind $seed 25
+		ok "changes in $kind, seed $seed" python3 "$ROOT/tests/cli/load_file_model.py" $kind $seed 25
 	done
 done
 mkdir ups && cd ups || exit 99

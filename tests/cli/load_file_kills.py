@@ -1,6 +1,6 @@
-"""load_kills: sync-load killed at every one of its system calls that change something, then run again.
+"""load_file_kills: sync-load killed at every one of its system calls that change something, then run again.
 
-    load_kills.py SCENARIO     single, stateless, folder, folder-state; with "+other" somebody else appends after the kill
+    load_file_kills.py SCENARIO     single, stateless, folder, folder-state; with "+other" somebody else appends after the kill
 
 Whatever the moment, the second run leaves every record once and whole, what was there before and what somebody else has
 added included; or, only if somebody else has added something, it refuses and leaves that file alone. A run without a state
