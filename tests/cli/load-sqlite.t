@@ -149,6 +149,10 @@ fresh
 load '{"id":3,"m":"a"}\n{"id":3,"m":"x"}\n' u.db t --rejects r.u
 is "$(sql u.db 'select m from t where id=3')" x 'records of one key keep their order'
 fresh
+for i in $(seq 100 300); do printf '{"id":%d,"m":"m%d"}\\n' "$i" "$i"; done >many
+load "$(cat many)"'{"id":3,"m":"a"}\n{"_sync":{"op":"delete"},"id":1}\n' u.db t
+is "$(sql u.db "select id from t where m='a'")" 3 'also behind many new rows'
+fresh
 load '{"id":4,"m":"a"}\n{"id":2,"m":"b"}\n{"id":1,"m":"a"}\n' u.db t --mode mirror --plain --rejects r.v
 status_is 1 'one that nothing frees is set aside'
 is "$(sql u.db 'select * from t order by id')" '1|a
@@ -280,7 +284,7 @@ done
 # ---- many rows at once, some of which come again or are refused
 mkdir model
 cd model || exit 99
-ok 'random records leave what a dict has' python3 "$ROOT/tests/cli/load_model.py" 40
+ok 'random records leave what a dict has' python3 "$ROOT/tests/cli/load_sqlite_model.py" 40
 cd ..
 
 finish

@@ -92,13 +92,13 @@ int retry_all(struct database *d, bool last, struct error *err)
 	do {
 		before = r->held.n;
 		memset(r->waits, 0, sizeof r->waits);
-		failed = before ? held_take(&r->held, d->load, err) : 0;
+		failed = before && (held_take(&r->held, d->load, err) || gather_flush(d, err)) ? -1 : 0;
 	} while (!failed && r->held.n && r->held.n < before);
 	if (failed || !last || !r->held.n)
 		return failed;
 	r->last = true;
 	memset(r->waits, 0, sizeof r->waits);
-	failed = held_take(&r->held, d->load, err);
+	failed = held_take(&r->held, d->load, err) || gather_flush(d, err) ? -1 : 0;
 	r->last = false;
 	return failed;
 }
