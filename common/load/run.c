@@ -165,7 +165,7 @@ static int strip(struct load *l, struct record *rec, struct meta *meta, struct e
 		buf_release(&text);
 		meta->sync = VALUE_NONE;
 	}
-	return failed || names_restore(rec, err) ? -1 : 0;
+	return failed || (!names_are_free(rec, &l->free_names) && names_restore(rec, err)) ? -1 : 0;
 }
 
 static int check_op(const struct load *l, const struct meta *meta, struct error *err)

@@ -312,6 +312,18 @@ static bool may_be_reserved(const struct record *rec)
 	return false;
 }
 
+bool names_are_free(const struct record *rec, uint64_t *shape)
+{
+	if (rec->dirty)
+		return false;
+	if (rec->tape.shape && rec->tape.shape == *shape)
+		return true;
+	if (may_be_reserved(rec))
+		return false;
+	*shape = rec->tape.shape;
+	return true;
+}
+
 int names_reserve(struct record *rec, struct error *err)
 {
 	return may_be_reserved(rec) ? shift_reserved(rec, 1, err) : 0;

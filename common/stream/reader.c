@@ -26,6 +26,7 @@ struct reader_private {
 	char sync[SYNC_MEMO];	/* the bytes of the last `_sync` that was parsed, and what they mean */
 	size_t sync_len;
 	struct meta sync_meta;
+	uint64_t free_names;	/* shape of the last record without reserved names */
 };
 
 static struct reader_private *open_private(struct reader *r, const char *name, struct streams *streams,
@@ -259,7 +260,7 @@ static int give_record(struct reader *r, struct record *rec, struct meta *meta, 
 {
 	if (r->opt.data) {
 		*meta = (struct meta){ OP_UPSERT, r->only, VALUE_NONE };
-		if (names_reserve(rec, err))
+		if (!names_are_free(rec, &r->priv->free_names) && names_reserve(rec, err))
 			return READER_BAD;
 	} else if (meta->stream == STREAM_ABSENT) {
 		if (r->priv->schemas > 1)
