@@ -344,21 +344,34 @@ static int step_apart(struct diff *d, struct error *err)
 	return 0;
 }
 
+/* Fills both sides and finds their keys; what the table has of the first one is fetched while the second one is read. */
+static int get_ready(struct diff *d, int ready[2], struct error *err)
+{
+	int side;
+
+	for (side = 0; side < 2; side++) {
+		if (diff_fill(d, side, err) || (ready[side] = diff_find_key(d, side, false, err)) < 0)
+			return -1;
+		if (ready[side] && !d->ordered && !d->parts)
+			table_prefetch(&d->table, diff_hash(d, side));
+	}
+	if (!ready[0])	/* the second side may have said what the first one's key is */
+		ready[0] = diff_find_key(d, 0, false, err);
+	return ready[0] < 0 ? -1 : 0;
+}
+
 /* One row of either side or both: 1; 0 after the last one; -1. */
 static int step(struct diff *d, struct error *err)
 {
 	struct diff_side *a = &d->side[0], *b = &d->side[1];
-	int got = diff_step_equal(d, err), ready[2], side;
+	int got = diff_step_equal(d, err), ready[2];
 
 	if (got)
 		return got;
-	if (diff_retire_all(d, err) || diff_fill(d, 0, err) || diff_fill(d, 1, err))
+	if (diff_retire_all(d, err) || get_ready(d, ready, err))
 		return -1;
 	if (a->ended && b->ended)
 		return 0;
-	for (side = 0; side < 2; side++)
-		if ((ready[side] = diff_find_key(d, side, false, err)) < 0)
-			return -1;
 	if (!ready[0] && !ready[1])	/* each waits for what the other may say */
 		return diff_find_key(d, a->filled ? 0 : 1, true, err) < 0 ? -1 : 1;
 	if (ready[0] && ready[1] && a->stream == b->stream && span_eq(buf_span(&a->key), buf_span(&b->key)))
