@@ -14,6 +14,8 @@
 #include "base/sandbox.h"
 #include "base/sig.h"
 
+enum { DEPTH_MOST = 10000 };	/* what compares, hashes or writes values calls itself so deep; the stack has room for it */
+
 #define ROW(name, letter, kind, arg, field, help) OPT(name, letter, kind, arg, struct tool_options, field, help)
 
 const struct opt tool_stream_opts[] = {
@@ -60,8 +62,8 @@ static int check_bounds(const struct tool_options *o, struct error *err)
 		return error_set(err, EXIT_USAGE, "--max-record is from 1 to 2147483647 bytes");
 	if (o->max_tokens < 1 || o->max_tokens > INT32_MAX)
 		return error_set(err, EXIT_USAGE, "--max-tokens is from 1 to 2147483647");
-	if (o->max_depth < 1 || o->max_depth > 100000)
-		return error_set(err, EXIT_USAGE, "--max-depth is from 1 to 100000");
+	if (o->max_depth < 1 || o->max_depth > DEPTH_MOST)
+		return error_set(err, EXIT_USAGE, "--max-depth is from 1 to %d", DEPTH_MOST);
 	return 0;
 }
 

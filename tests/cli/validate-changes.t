@@ -141,6 +141,17 @@ rm -f bad
 run sync-validate --plain --max-depth 5000 --schema deep.yaml --rejects bad deep
 status_is 1 'a record on which the rules do not end is set aside'
 is "$(grep -o '"code":"rule-limit"' bad)" '"code":"rule-limit"' 'for that reason'
+
+# nesting: what compares values has room for what --max-depth allows
+nested() { printf '%9990s' '' | sed "s/ /$1/g"; }
+{ printf '{"x":[%s1%s' "$(nested '{"a":')" "$(nested '}')"; printf ',[%d]' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; printf ']}\n'; } >nested
+echo '{"properties":{"x":{"uniqueItems":true}}}' >unique.json
+run sync-validate --plain --max-depth 10000 --schema unique.json nested
+status_is 0 'the deepest nesting that can be asked for'
+run sync-validate --plain --max-depth 10001 --schema unique.json nested
+status_is 2 'no deeper'
+err_has 'from 1 to 10000' 'with the bound'
+
 printf 'properties: {a: {pattern: "^(a+)+$"}}\n' >slow.yaml
 printf '{"a":"%s"}\n' aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab >slow
 rm -f bad
