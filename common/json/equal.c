@@ -7,16 +7,27 @@
 #include "value/number.h"
 
 enum { TOP_SYNC = 1 << 8 };	/* how: `_sync` of this object doesn't count */
+enum { ROOM = 64 };		/* members that are sorted at a time without an allocation */
 
 struct member {
 	struct value name, value;
 	struct span text;	/* the name, unescaped */
 };
 
-struct members {
-	struct member *v;	/* in the arena */
-	uint32_t n;
+/* Where members are sorted, those of an object behind those of the object that it is in. */
+struct room {
+	uint32_t used;
+	struct member v[ROOM];
 };
+
+struct members {
+	struct member *v;	/* in the room, or in the arena */
+	uint32_t n, before;	/* before: what the room had used */
+	struct arena arena;	/* of what the room is too small for, and of names with escapes */
+};
+
+static bool equal(struct value a, struct value b, unsigned how, struct room *room);
+static struct hash128 hash(struct value v, const struct hash_key *key, unsigned how, struct room *room);
 
 static bool ignored(struct value name, struct value v, unsigned how)
 {
@@ -29,36 +40,51 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The members that count, sorted by name. */
-static struct members sorted(struct value object, unsigned how, struct arena *arena)
+static void sort_members(struct members *m, struct value object, unsigned how, struct room *room)
 {
-	struct members m = { arena_alloc(arena, (value_count(object) + 1) * sizeof *m.v), 0 };
+	uint32_t most = value_count(object) + 1;	/* one more is looked at than is kept */
 	struct walk walk = { 0, 0, 0 };
 	struct member *at;
 	bool in_order = true;
 
-	for (at = m.v; value_next(object, &walk, &at->name, &at->value); ) {
+	*m = (struct members){ .before = room->used, .arena = ARENA_INIT };
+	if (most <= ROOM - room->used) {
+		m->v = room->v + room->used;
+		room->used += most;
+	} else {
+		m->v = arena_alloc(&m->arena, most * sizeof *m->v);
+	}
+	for (at = m->v; value_next(object, &walk, &at->name, &at->value); ) {
 		if (ignored(at->name, at->value, how))
 			continue;
-		at->text = value_text(at->name, arena);
-		in_order = in_order && (m.n == 0 || span_cmp(at[-1].text, at->text) < 0);
-		at = &m.v[++m.n];
+		at->text = value_text(at->name, &m->arena);
+		in_order = in_order && (m->n == 0 || span_cmp(at[-1].text, at->text) < 0);
+		at = &m->v[++m->n];
 	}
 	if (!in_order)
-		qsort(m.v, m.n, sizeof *m.v, by_name);
-	return m;
+		qsort(m->v, m->n, sizeof *m->v, by_name);
 }
 
-static bool objects_equal_sorted(struct value a, struct value b, unsigned how)
+static void release_members(struct members *m, struct room *room)
 {
-	struct arena arena = ARENA_INIT;
-	struct members x = sorted(a, how, &arena), y = sorted(b, how, &arena);
-	bool equal = x.n == y.n;
+	room->used = m->before;
+	arena_release(&m->arena);
+}
+
+static bool objects_equal_sorted(struct value a, struct value b, unsigned how, struct room *room)
+{
+	struct members x, y;
+	bool same;
 	uint32_t i;
 
-	for (i = 0; equal && i < x.n; i++)
-		equal = span_eq(x.v[i].text, y.v[i].text) && value_equal(x.v[i].value, y.v[i].value, 0);
-	arena_release(&arena);
-	return equal;
+	sort_members(&x, a, how, room);
+	sort_members(&y, b, how, room);
+	same = x.n == y.n;
+	for (i = 0; same && i < x.n; i++)
+		same = span_eq(x.v[i].text, y.v[i].text) && equal(x.v[i].value, y.v[i].value, 0, room);
+	release_members(&y, room);
+	release_members(&x, room);
+	return same;
 }
 
 /* The next member that counts: 1 or 0. */
@@ -79,7 +105,7 @@ static bool names_equal(struct value a, struct value b)
 	return false;	/* perhaps equal, left to the sorted way */
 }
 
-static bool objects_equal(struct value a, struct value b, unsigned how)
+static bool objects_equal(struct value a, struct value b, unsigned how, struct room *room)
 {
 	struct walk wa = { 0, 0, 0 }, wb = { 0, 0, 0 };
 	struct value na, nb, va, vb;
@@ -89,17 +115,17 @@ static bool objects_equal(struct value a, struct value b, unsigned how)
 	for (;;) {
 		more = next_counted(a, &wa, &na, &va, how);
 		if (more != next_counted(b, &wb, &nb, &vb, how))
-			return objects_equal_sorted(a, b, how);
+			return objects_equal_sorted(a, b, how, room);
 		if (!more)
 			return true;
 		if (!names_equal(na, nb))
-			return objects_equal_sorted(a, b, how);
-		if (!value_equal(va, vb, 0))
+			return objects_equal_sorted(a, b, how, room);
+		if (!equal(va, vb, 0, room))
 			return false;
 	}
 }
 
-static bool arrays_equal(struct value a, struct value b)
+static bool arrays_equal(struct value a, struct value b, struct room *room)
 {
 	struct walk wa = { 0, 0, 0 }, wb = { 0, 0, 0 };
 	struct value va, vb;
@@ -111,7 +137,7 @@ static bool arrays_equal(struct value a, struct value b)
 			return false;
 		if (!more)
 			return true;
-		if (!value_equal(va, vb, 0))
+		if (!equal(va, vb, 0, room))
 			return false;
 	}
 }
@@ -130,7 +156,7 @@ static bool strings_equal(struct value a, struct value b)
 	return equal;
 }
 
-bool value_equal(struct value a, struct value b, unsigned how)
+static bool equal(struct value a, struct value b, unsigned how, struct room *room)
 {
 	if (value_type(a) != value_type(b))
 		return false;
@@ -140,12 +166,20 @@ bool value_equal(struct value a, struct value b, unsigned how)
 	case TOKEN_STRING:
 		return strings_equal(a, b);
 	case TOKEN_ARRAY:
-		return arrays_equal(a, b);
+		return arrays_equal(a, b, room);
 	case TOKEN_OBJECT:
-		return objects_equal(a, b, how);
+		return objects_equal(a, b, how, room);
 	default:
 		return true;
 	}
+}
+
+bool value_equal(struct value a, struct value b, unsigned how)
+{
+	struct room room;
+
+	room.used = 0;
+	return equal(a, b, how, &room);
 }
 
 bool record_equal(const struct record *a, const struct record *b, unsigned how)
@@ -177,33 +211,34 @@ static struct hash128 hash_string(struct value v, const struct hash_key *key)
 	return h;
 }
 
-static struct hash128 hash_object(struct value v, const struct hash_key *key, unsigned how)
+static struct hash128 hash_object(struct value v, const struct hash_key *key, unsigned how, struct room *room)
 {
-	struct arena arena = ARENA_INIT;
-	struct members m = sorted(v, how, &arena);
-	struct hash128 h = { TOKEN_OBJECT, m.n }, name;
+	struct hash128 h, name;
+	struct members m;
 	uint32_t i;
 
+	sort_members(&m, v, how, room);
+	h = (struct hash128){ TOKEN_OBJECT, m.n };
 	for (i = 0; i < m.n; i++) {
 		name = hash_bytes(m.v[i].text.p, m.v[i].text.n, key);
-		h = hash_combine(h, hash_combine(name, value_hash(m.v[i].value, key, 0), key), key);
+		h = hash_combine(h, hash_combine(name, hash(m.v[i].value, key, 0, room), key), key);
 	}
-	arena_release(&arena);
+	release_members(&m, room);
 	return h;
 }
 
-static struct hash128 hash_array(struct value v, const struct hash_key *key)
+static struct hash128 hash_array(struct value v, const struct hash_key *key, struct room *room)
 {
 	struct hash128 h = { TOKEN_ARRAY, 0 };
 	struct walk walk = { 0, 0, 0 };
 	struct value element;
 
 	while (value_next(v, &walk, NULL, &element))
-		h = hash_combine(h, value_hash(element, key, 0), key);
+		h = hash_combine(h, hash(element, key, 0, room), key);
 	return h;
 }
 
-struct hash128 value_hash(struct value v, const struct hash_key *key, unsigned how)
+static struct hash128 hash(struct value v, const struct hash_key *key, unsigned how, struct room *room)
 {
 	struct hash128 type = { value_type(v), 0 }, h = { 0, 0 };
 
@@ -215,13 +250,21 @@ struct hash128 value_hash(struct value v, const struct hash_key *key, unsigned h
 		h = hash_string(v, key);
 		break;
 	case TOKEN_ARRAY:
-		return hash_array(v, key);
+		return hash_array(v, key, room);
 	case TOKEN_OBJECT:
-		return hash_object(v, key, how);
+		return hash_object(v, key, how, room);
 	default:
 		break;
 	}
 	return hash_combine(type, h, key);
+}
+
+struct hash128 value_hash(struct value v, const struct hash_key *key, unsigned how)
+{
+	struct room room;
+
+	room.used = 0;
+	return hash(v, key, how, &room);
 }
 
 struct hash128 record_hash(const struct record *rec, const struct hash_key *key, unsigned how)

@@ -1,4 +1,7 @@
-/* test_record: what is remembered from line to line (places of paths, names without duplicates) never says other than a look would. */
+/*
+ * test_record: what is remembered from line to line (places of paths, names without duplicates) never says other than a
+ * look would; equal values have equal hashes.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "json/record.h"
+#include "json/equal.h"
 
 static const struct scan_limits limits = SCAN_LIMITS_INIT;
 
@@ -103,9 +106,119 @@ static void remembered(void **state)
 	arena_release(&arena);
 }
 
+/* ---- equality and hash */
+
+/* Texts of one value; NULL ends them. */
+static const char *const values[][4] = {
+	{ "{\"a\":1,\"b\":[{\"c\":1.0,\"d\":\"x\"}]}", "{\"b\":[{\"\\u0064\":\"\\u0078\",\"c\":1}],\"a\":10e-1}" },
+	{ "{\"a\":1,\"b\":[{\"c\":1.0,\"d\":\"y\"}]}" },
+	{ "{\"a\":1,\"b\":[{\"c\":1.0}]}", "{\"b\":[{\"c\":1}],\"a\":1}" },
+	{ "{\"a\":1}", "{ \"a\" : 1 }" },
+	{ "{\"b\":1}" },
+	{ "{\"a\":null}" },
+	{ "{}", "{ }" },
+	{ "[]" },
+	{ "[{}]" },
+	{ "[[],{}]" },
+	{ "[{},[]]" },
+	{ "{\"a\":{\"b\":{\"c\":1,\"d\":2}},\"e\":3}", "{\"e\":3,\"a\":{\"b\":{\"d\":2,\"c\":1}}}" },
+	{ "{\"a\":{\"b\":{\"c\":1,\"e\":3}},\"d\":2}" },
+	{ "\"\\ud83d\\ude00\"", "\"\xf0\x9f\x98\x80\"" },
+	{ "12345678901234567890123", "1.2345678901234567890123e22" },
+	{ "12345678901234567890124" },
+};
+enum { VALUES = sizeof values / sizeof *values };
+
+static void same_or_not(const struct record *a, const struct record *b, const struct hash_key *key, bool same)
+{
+	struct value x = record_root(a), y = record_root(b);
+
+	assert_int_equal(value_equal(x, y, 0), same);
+	assert_int_equal(value_equal(y, x, 0), same);
+	assert_int_equal(hash128_eq(value_hash(x, key, 0), value_hash(y, key, 0)), same);
+}
+
+static void scan(struct record *rec, const char *text)
+{
+	struct error err = ERROR_INIT;
+
+	record_init(rec);
+	assert_int_equal(record_copy(rec, text, strlen(text), &limits, &err), 0);
+}
+
+static void equal_values(void **state)
+{
+	struct record a, b;
+	struct hash_key key;
+	size_t i, j, k, l;
+
+	(void)state;
+	hash_key_random(&key);
+	for (i = 0; i < VALUES; i++) {
+		for (k = 0; k < 4 && values[i][k]; k++) {
+			scan(&a, values[i][k]);
+			for (j = 0; j < VALUES; j++) {
+				for (l = 0; l < 4 && values[j][l]; l++) {
+					scan(&b, values[j][l]);
+					same_or_not(&a, &b, &key, i == j);
+					record_release(&b);
+				}
+			}
+			record_release(&a);
+		}
+	}
+}
+
+/* An object of so many members, each an object, from the first name to the last or the other way; `more` is added to what is in them. */
+static void add_object(struct buf *out, int n, int depth, bool back, int more)
+{
+	int i, name;
+
+	buf_addc(out, '{');
+	for (i = 0; i < n; i++) {
+		name = back ? n - 1 - i : i;
+		buf_addf(out, "%s\"%s%03d\":", i ? "," : "", back && i % 3 ? "\\u006e" : "n", name);
+		if (depth > 1)
+			add_object(out, n, depth - 1, back == (i % 2), more);
+		else
+			buf_addf(out, "%d", name + more);
+	}
+	buf_addc(out, '}');
+}
+
+static void large_objects(void **state)
+{
+	static const struct { int n, depth; } sizes[] = { { 200, 1 }, { 62, 2 }, { 63, 2 }, { 64, 2 }, { 20, 3 }, { 3, 7 } };
+	struct buf x = BUF_INIT, y = BUF_INIT;
+	struct record a, b;
+	struct hash_key key;
+	size_t i;
+	int more;
+
+	(void)state;
+	hash_key_random(&key);
+	for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		buf_reset(&x);
+		add_object(&x, sizes[i].n, sizes[i].depth, false, 0);
+		scan(&a, buf_str(&x));
+		for (more = 0; more < 2; more++) {
+			buf_reset(&y);
+			add_object(&y, sizes[i].n, sizes[i].depth, true, more);
+			scan(&b, buf_str(&y));
+			same_or_not(&a, &b, &key, !more);
+			record_release(&b);
+		}
+		record_release(&a);
+	}
+	buf_release(&x);
+	buf_release(&y);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(remembered) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(remembered), cmocka_unit_test(equal_values), cmocka_unit_test(large_objects),
+	};
 
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
 }
