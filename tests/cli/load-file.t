@@ -153,9 +153,13 @@ cp cut.append .t.ndjson.append
 cat cut.ndjson >copy && mv copy t.ndjson
 run sync-load t.ndjson --mode append --plain </dev/null
 ok 'another file of that name is not cut' cmp cut.ndjson t.ndjson
-echo junk >.t.ndjson.append
+head -c 100 cut.append >.t.ndjson.append
 run sync-load t.ndjson --mode append --plain </dev/null
 is "$status $(names . | grep -c ' \.[^ ]*append')" '0 0' 'what is no whole journal goes'
+echo junk >.t.ndjson.append
+run sync-load t.ndjson --mode append --plain </dev/null
+is "$status $(cat .t.ndjson.append)" '3 junk' 'what is none at all stays'
+rm .t.ndjson.append
 
 # CSV follows its header
 printf 'b,a\r\n1,2\r\n' >h.csv
@@ -402,6 +406,34 @@ upsert n.ndjson --key id --newer at <<'END'
 {"id":2,"v":"between","at":"2026-03-01T12:00:00Z"}
 END
 is "$(jq -r .v n.ndjson | tr '\n' ' ')" 'tuesday new ' '--newer leaves rows alone that are'
+printf '{"id":2,"v":"a"}\n{"id":5,"v":"b"}\n' >again.ndjson
+cp again.ndjson again0.ndjson
+echo '{"_sync":{"op":"update","key":{"id":1}},"id":2,"v":"c"}' >again.stream
+upsert again.ndjson --key id <again.stream
+is "$status $(cat again.ndjson)" '0 {"id":2,"v":"c"}
+{"id":5,"v":"b"}' 'a row that has moved already, in a run that was killed, is changed where it is'
+for first in '{"id":1,"v":"x"}\n{"id":2,"v":"y"}' '{"id":2,"v":"y"}\n{"id":1,"v":"x"}'; do
+	printf "$first\n" >clash.ndjson
+	cp clash.ndjson clash0.ndjson
+	upsert clash.ndjson --key id <again.stream
+	is "$status $(cmp clash.ndjson clash0.ndjson)" '3 ' 'if both are there nothing is changed'
+done
+echo '{"rows":[{"id":1}]}' >doc.json
+upsert doc.json --key id <again0.ndjson
+status_is 3 'a JSON document that is no array'
+is "$(cat doc.json)" '{"rows":[{"id":1}]}' 'is left as it is'
+mkfifo hold
+sync-load again.ndjson --mode upsert --plain --key id <hold &
+exec 3>hold
+echo '{"id":77}' >&3
+until_true 20 sh -c 'ls .again.ndjson.*.tmp'
+upsert again.ndjson --key id <again0.ndjson
+status_is 75 'a second run at once'
+echo '{"by":"somebody else"}' >>again.ndjson
+exec 3>&-
+status=0
+wait "$!" || status=$?
+is "$status $(tail -n 1 again.ndjson)" '75 {"by":"somebody else"}' 'and a file that is written to meanwhile'
 run sync-load n2.ndjson --plain --newer at <n.ndjson
 status_is 2 'and means nothing in replace'
 printf '{"id":1}\n{"id":1}\n' >twice.ndjson

@@ -19,8 +19,8 @@ static int files_open(void *self, struct load *l, struct error *err)
 
 	f->folder = f->o->split_by || (n && f->target[n - 1] == '/') || (!stat(f->target, &st) && S_ISDIR(st.st_mode));
 	f->delimiter = f->o->delimiter ? f->o->delimiter[0] : format_of(f->target, f->o->format) == FORMAT_TSV ? '\t' : ',';
-	if (f->o->delimiter && strlen(f->o->delimiter) != 1)
-		return error_set(err, EXIT_USAGE, "--delimiter is one byte");
+	if (f->o->delimiter && (strlen(f->o->delimiter) != 1 || f->delimiter & 0x80 || strchr("\"\r\n", f->delimiter)))
+		return error_set(err, EXIT_USAGE, "--delimiter is one ASCII character, and no quote or line feed");
 	if (f->o->split_by && path_compile(&f->split, span_of(f->o->split_by), &f->arena, err))
 		return -1;
 	if (l->o->newer && l->mode != MODE_UPSERT)

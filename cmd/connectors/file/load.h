@@ -148,6 +148,8 @@ int append_recover(const char *folder, struct error *err);
 int append_unmark(struct files *f, struct error *err);
 
 /* ---- load_journal.c */
+enum { JOURNAL_HEAD = 19 };	/* bytes before what is to be added */
+extern const char journal_head[];
 /* The path of a file's journal, which the caller frees. */
 char *journal_name(const char *path);
 /* Adds the last line, and syncs. */
@@ -184,5 +186,7 @@ int csv_row(struct columns *c, const struct record *rec, char delimiter, struct 
 /* ---- load_head.c */
 /* Makes the columns those of the file that is there, in its order; --fields then says which of them are filled, and from where. */
 int head_follow(struct out *o, char delimiter, struct error *err);
+/* Is a JSON file an array? 1, 0, -1. */
+int head_is_array(const char *path, struct error *err);
 
 #endif

@@ -141,6 +141,8 @@ static int start_journal(struct out *o, struct error *err)
 		if (o->fd < 0)
 			return error_errno(err, EXIT_FAILED, "cannot write beside '%s': '%s'", o->path, a->journal);
 	}
+	if (io_write(o->fd, journal_head, JOURNAL_HEAD, a->journal, err))
+		return -1;
 	a->added = false;
 	a->staged = 0;
 	digest_start(&a->digest, DIGEST, SPAN_LIT(""));
@@ -215,7 +217,7 @@ static int copy(struct out *o, const struct journal *j, struct error *err)
 	int failed = j->glued ? io_write(a->fd, "\n", 1, o->path, err) : 0;
 
 	while (!failed && at < j->length) {
-		got = pread(o->fd, buf, j->length - at < CHUNK ? (size_t)(j->length - at) : CHUNK, (off_t)at);
+		got = pread(o->fd, buf, j->length - at < CHUNK ? (size_t)(j->length - at) : CHUNK, (off_t)(JOURNAL_HEAD + at));
 		if (got <= 0) {
 			failed = error_errno(err, EXIT_FAILED, "cannot read '%s'", a->journal);
 			break;

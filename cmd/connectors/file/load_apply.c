@@ -158,13 +158,26 @@ static int change_row(struct files *f, struct load *l, struct pending *p, struct
 /* Whose line says what becomes of a row of the old file: NULL: it is gone. */
 static struct pending *heir(struct upsert *u, struct pending *p)
 {
-	struct pending *to = p->to == TO_SELF ? p : p->to == TO_NOTHING ? NULL : table_entry(&u->pending, p->to - 1);
+	struct pending *to = p->to == TO_SELF || p->to == TO_CLASH ? p : p->to == TO_NOTHING ? NULL : table_entry(&u->pending, p->to - 1);
 
 	if (!to || to->kind == GONE || to->used)
 		return NULL;
-	if (to->kind == UPDATE && (to == p ? to->from != 0 : to->from != p->self + 1))
+	if (p->to == TO_CLASH)
+		to->again = true;
+	if (to->kind == UPDATE && !to->again && (to == p ? to->from != 0 : to->from != p->self + 1))
 		return NULL;	/* it is another row that moves there */
 	return to;
+}
+
+/*
+ * A row moves to a key that the file has already. If the row that moves isn't there, it has done so in an earlier run, and is
+ * the one that is there; if it is, that's an error, whichever comes first.
+ */
+static bool is_clash(const struct upsert *u, const struct pending *p)
+{
+	const struct pending *to = p->to == TO_SELF || p->to == TO_NOTHING || p->to == TO_CLASH ? NULL : table_entry(&u->pending, p->to - 1);
+
+	return p->to == TO_CLASH ? p->used : to && to->again;
 }
 
 /* What becomes of an old row: written as it is, changed, or not at all. */
@@ -188,7 +201,7 @@ static int old_row(struct files *f, struct load *l, struct record *row, struct e
 	error_reset(err);
 	if (!p)
 		return out_record(f, f->out[0], row, err) ? -1 : 0;
-	if (p->to == TO_CLASH)
+	if (is_clash(u, p))
 		return error_set(err, EXIT_FAILED, "a row's key moves to one that '%s' has already: nothing is changed", f->out[0]->path);
 	to = heir(u, p);
 	if (p->met && (to || p->used))
@@ -315,6 +328,20 @@ static int add_left(struct files *f, struct load *l, struct error *err)
 	return failed ? -1 : 0;
 }
 
+/* Has somebody else written to the file while it was read? */
+static int check_unchanged(const struct out *o, const struct upsert *u, struct error *err)
+{
+	struct stat now, path;
+	bool there = !stat(o->path, &path), same = !there || path.st_size == 0 || !S_ISREG(path.st_mode);
+
+	if (o->dry)
+		return 0;
+	if (u->old >= 0)
+		same = there && !fstat(u->old, &now) && now.st_ino == path.st_ino && now.st_dev == path.st_dev &&
+			now.st_size == u->was.st_size && now.st_mtim.tv_sec == u->was.st_mtim.tv_sec && now.st_mtim.tv_nsec == u->was.st_mtim.tv_nsec;
+	return same ? 0 : error_set(err, EXIT_AGAIN, "'%s' was changed by somebody else meanwhile: nothing is changed", o->path);
+}
+
 int upsert_finish(struct files *f, struct load *l, struct error *err)
 {
 	struct upsert *u = f->upsert;
@@ -326,7 +353,8 @@ int upsert_finish(struct files *f, struct load *l, struct error *err)
 		return -1;
 	if (find_old_key(u, err) || pass_old(f, l, err) || guard_deletes(l, u->deleted, u->rows, err))
 		return -1;
-	return add_left(f, l, err) || rejects_check(rejects, l->records + rejects->n, true, err) || rejects_sync(&l->tool->rejects, err) ? -1 : 0;
+	return add_left(f, l, err) || rejects_check(rejects, l->records + rejects->n, true, err) || rejects_sync(&l->tool->rejects, err) ||
+		check_unchanged(f->out[0], u, err) ? -1 : 0;
 }
 
 bool upsert_changed(const struct files *f)

@@ -1,4 +1,4 @@
-/* load_head: the first row of a CSV file that is there, packed or not, which new rows have to follow. */
+/* load_head: how a file that is there begins, packed or not: the first row of CSV, which new rows have to follow. */
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -194,4 +194,24 @@ int head_follow(struct out *o, char delimiter, struct error *err)
 	if (!failed)
 		o->columns = now;
 	return failed ? -1 : 0;
+}
+
+int head_is_array(const char *path, struct error *err)
+{
+	struct head *h = xcalloc(1, sizeof *h);
+	size_t i = 0;
+	int got = 1;
+
+	h->path = path;
+	if (open_head(h, err))
+		got = -1;
+	while (got > 0 && i == h->text.n) {
+		got = more(h, err);
+		while (i < h->text.n && strchr(" \t\r\n\xef\xbb\xbf", h->text.p[i]))
+			i++;
+	}
+	if (got >= 0)
+		got = i == h->text.n || h->text.p[i] == '[';
+	close_head(h);
+	return got;
 }

@@ -1,10 +1,12 @@
 /*
- * load_journal: the journal of an append: what is to be added to a file, and as its last line where the file ended before
- * and what makes it final: a state's next generation, or that the journal (or the mark of a run with several) is gone.
+ * load_journal: the journal of an append: a line that says what it is, what is to be added to a file, and as its last line
+ * where the file ended before and what makes it final: a state's next generation, or that the journal (or the mark of a
+ * run with several) is gone.
  *
  * A journal without that line never got to the file. With it, and if it isn't final, what stands in the file behind that
  * place and is the journal's own is taken back; nothing else ever is.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +19,9 @@
 #include "load.h"
 
 enum { CHUNK = 64 << 10, LAST_LINE = 64 << 10, DIGEST = 16 };
+
+const char journal_head[] = "sync-load append 1\n";
+static_assert(sizeof journal_head == JOURNAL_HEAD + 1, "the head of a journal");
 
 static void set(json_t *object, const char *name, uint64_t n)
 {
@@ -114,7 +119,7 @@ static bool is_whole(int fd, const struct journal *j)
 
 	digest_start(&d, DIGEST, SPAN_LIT(""));
 	while (at < j->length && got > 0) {
-		got = pread(fd, buf, j->length - at < CHUNK ? (size_t)(j->length - at) : CHUNK, (off_t)at);
+		got = pread(fd, buf, j->length - at < CHUNK ? (size_t)(j->length - at) : CHUNK, (off_t)(JOURNAL_HEAD + at));
 		if (got > 0)
 			digest_add(&d, buf, (size_t)got);
 		at += got > 0 ? (uint64_t)got : 0;
@@ -122,6 +127,15 @@ static bool is_whole(int fd, const struct journal *j)
 	digest_end_hex(&d, text);
 	free(buf);
 	return at == j->length && !strcmp(text, j->digest);
+}
+
+/* Whether it begins as a journal does, as far as it goes. */
+static bool is_journal(int fd)
+{
+	char head[JOURNAL_HEAD];
+	ssize_t got = pread(fd, head, JOURNAL_HEAD, 0);
+
+	return got >= 0 && !memcmp(head, journal_head, (size_t)got);
 }
 
 /* 1; 0: it has no last line, or not all that this speaks of; -1. */
@@ -137,13 +151,15 @@ static int read_journal(int fd, struct journal *j, const char *path, struct erro
 	*j = (struct journal){ .state = NULL };
 	if (fstat(fd, &st))
 		return error_errno(err, EXIT_FAILED, "cannot read '%s'", path);
+	if (!is_journal(fd))
+		return error_set(err, EXIT_FAILED, "'%s' is in the way of an append, and no journal of one", path);
 	from = (uint64_t)st.st_size > LAST_LINE ? (uint64_t)st.st_size - LAST_LINE : 0;
 	buf_reserve(&b, LAST_LINE);
 	got = pread(fd, b.p, LAST_LINE, (off_t)from);
 	if (got > 0 && b.p[got - 1] == '\n') {
 		for (at = (size_t)got - 1; at && b.p[at - 1] != '\n'; at--)
 			;
-		good = !parse(j, b.p + at, (size_t)got - at) && j->length == from + at && is_whole(fd, j);
+		good = !parse(j, b.p + at, (size_t)got - at) && j->length + JOURNAL_HEAD == from + at && is_whole(fd, j);
 	}
 	buf_release(&b);
 	return got < 0 ? error_errno(err, EXIT_FAILED, "cannot read '%s'", path) : good;
@@ -188,7 +204,7 @@ static int compare(int fd, int file, const struct journal *j, uint64_t size, uin
 	if (j->glued && pread(file, a, 1, (off_t)j->start) == 1 && a[0] == '\n')
 		*same = 1;
 	while (*same >= j->glued && at < j->length && *same < all && n > 0 && m > 0 && i == n) {
-		n = pread(fd, a, j->length - at < CHUNK ? (size_t)(j->length - at) : CHUNK, (off_t)at);
+		n = pread(fd, a, j->length - at < CHUNK ? (size_t)(j->length - at) : CHUNK, (off_t)(JOURNAL_HEAD + at));
 		m = n > 0 ? pread(file, b, (size_t)n, (off_t)(j->start + *same)) : 0;
 		for (i = 0; i < n && i < m && a[i] == b[i]; i++)
 			;

@@ -6,6 +6,8 @@
  * then replaces the old one, unless nothing changed.
  */
 #include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "base/xalloc.h"
 #include "load_upsert.h"
@@ -83,11 +85,39 @@ static int take_key(struct files *f, struct error *err)
 	return 0;
 }
 
+/* Nobody else of us writes to the old file while it is read and replaced. */
+static int lock_old(const struct out *o, struct upsert *u, struct error *err)
+{
+	struct stat now;
+
+	while (o->existed && !o->dry) {
+		u->old = io_open_read(o->path, err);
+		if (u->old < 0)
+			return -1;
+		if (flock(u->old, LOCK_EX | LOCK_NB))
+			return error_set(err, EXIT_AGAIN, "another run is writing to '%s'", o->path);
+		if (!fstat(u->old, &u->was) && !stat(o->path, &now) && now.st_ino == u->was.st_ino && now.st_dev == u->was.st_dev)
+			break;
+		close(u->old);
+	}
+	return 0;
+}
+
+static int check_array(const struct out *o, struct error *err)
+{
+	int is = o->existed && o->format == FORMAT_JSON ? head_is_array(o->path, err) : 1;
+
+	if (is == 0)
+		return error_set(err, EXIT_FAILED, "'%s' is no JSON array: its rows can't be changed", o->path);
+	return is < 0 ? -1 : 0;
+}
+
 int upsert_open(struct files *f, struct load *l, struct error *err)
 {
 	struct upsert *u = f->upsert = xcalloc(1, sizeof *u);
 	struct out *o = f->out[0];
 
+	u->old = -1;
 	u->spill.fd = -1;
 	u->memory.limit = l->tool->opt.memory;
 	u->table = o->format == FORMAT_CSV || o->format == FORMAT_TSV;
@@ -96,7 +126,7 @@ int upsert_open(struct files *f, struct load *l, struct error *err)
 	hash_key_random(&u->secret);
 	table_init(&u->pending, sizeof(struct pending), &u->memory);
 	store_init(&u->store, &u->spill, &u->memory);
-	if (spill_open(&u->spill, err) || (u->table && find_columns(f, u, o, err)))
+	if (lock_old(o, u, err) || check_array(o, err) || spill_open(&u->spill, err) || (u->table && find_columns(f, u, o, err)))
 		return -1;
 	if (!f->o->key)
 		return 0;
@@ -109,6 +139,8 @@ void upsert_release(struct files *f)
 
 	if (!u)
 		return;
+	if (u->old >= 0)
+		close(u->old);
 	table_release(&u->pending);
 	store_release(&u->store);
 	spill_close(&u->spill);

@@ -22,6 +22,7 @@ struct pending {
 	uint8_t kind;		/* enum pending_kind */
 	bool met;		/* a row of this key was in the old file */
 	bool used;		/* its row was written */
+	bool again;		/* a row of this key was there, and not the one that is to move to it: that has moved in an earlier run */
 	bool anew;		/* ROW: nothing stays of the old row, which was deleted before */
 	bool late;		/* --dry-run: its row has another key now, and is printed when all old ones are gone */
 };
@@ -45,6 +46,8 @@ struct upsert {
 	struct record taken;	/* a record less what --fields leaves out */
 	struct buf bytes, line;
 	struct arena arena;	/* scratch of one row */
+	int old;		/* the old file, locked; -1: there is none */
+	struct stat was;	/* …as it was */
 	bool truncated;		/* nothing of the old file stays */
 	bool changed;
 	uint64_t rows, deleted;	/* of the old file */
