@@ -1,6 +1,8 @@
 /* extract_opts: the options of sync-extract. */
 #include "endpoint/extract_opts.h"
 
+#include "json/record.h"
+
 #define ROW(name, letter, kind, arg, field, help) OPT(name, letter, kind, arg, struct extract_options, field, help)
 
 const struct opt extract_any_opts[] = {
@@ -31,3 +33,24 @@ const struct opt extract_sql_opts[] = {
 	ROW("lock-timeout", 0, OPT_SECONDS, "TIME", lock_timeout, "wait so long for a lock (30s)"),
 	OPT_END,
 };
+
+int extract_key(const char *key, struct buf *out, struct error *err)
+{
+	const char *k = key, *end;
+
+	if (!k || !*k)
+		return 0;
+	buf_addc(out, '[');
+	for (;; k = end + 1) {
+		end = k + strcspn(k, ",");
+		if (json_add_string(out, (struct span){ k, (size_t)(end - k) }))
+			return error_set(err, EXIT_USAGE, "--key: '%s' is no UTF-8", error_show(span_of(key)));
+		if (end == k)
+			return error_set(err, EXIT_USAGE, "--key: '%s' has an empty name", error_show(span_of(key)));
+		if (!*end)
+			break;
+		buf_addc(out, ',');
+	}
+	buf_addc(out, ']');
+	return 0;
+}

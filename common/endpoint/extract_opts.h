@@ -2,6 +2,7 @@
 #ifndef SYNC_ENDPOINT_EXTRACT_OPTS_H
 #define SYNC_ENDPOINT_EXTRACT_OPTS_H
 
+#include "base/buf.h"
 #include "base/opt.h"
 
 enum { FORMAT_ANY = -1, FORMAT_NDJSON, FORMAT_JSON, FORMAT_CSV, FORMAT_TSV };	/* of --format and --from: index in their words */
@@ -24,6 +25,9 @@ struct extract_options {
 extern const struct opt extract_any_opts[];
 extern const struct opt extract_file_opts[];
 extern const struct opt extract_sql_opts[];
+
+/* Adds --key's "a,b" as ["a","b"]; nothing for none. -1: no UTF-8. */
+int extract_key(const char *key, struct buf *out, struct error *err);
 
 #define EXTRACT_SYNOPSIS "[OPTION...] ENDPOINT [STREAM...]\n[OPTION...] FILE..."
 #define EXTRACT_SUMMARY "Reads a system, all of it or what changed since a checkpoint, or follows it live."

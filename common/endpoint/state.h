@@ -57,6 +57,8 @@ int state_store_file(struct state *s, const struct state_place *p, struct error 
 /* Strings of the job: "run", "connector", "source", "selection"; NULL where missing. */
 const char *state_string(const struct state *s, const char *name);
 void state_set_string(struct state *s, const char *name, const char *value);
+/* That the state's "connector", "source" or "selection" is this one, where it knows one: else a usage error. */
+int state_check(const struct state *s, const struct state_place *p, const char *what, const char *is, struct error *err);
 /* A stream's token ("" for the run's), borrowed, or NULL. */
 json_t *state_token(const struct state *s, const char *stream);
 /* text: a JSON object. */

@@ -258,6 +258,10 @@ run sync-extract d.ndjson#games
 is "$(tail -n 1 out | jq -c ._sync.count)" '{"games":1}' 'a fragment names the stream'
 run sync-extract d.ndjson --key a,b
 is "$(sed -n 2p out | jq -c ._sync.key)" '["a","b"]' '--key is declared'
+run sync-extract d.ndjson --key a,,b
+status_is 2 'a key with an empty name'
+run sync-extract d.ndjson --key "$(printf 'a\377')"
+status_is 2 'a key that is no UTF-8'
 echo '{"}":{},"e":{}}' >braces.ndjson
 echo '{}' >>braces.ndjson
 run sync-extract braces.ndjson d.ndjson

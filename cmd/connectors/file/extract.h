@@ -1,7 +1,9 @@
 /*
  * extract: sync-extract-file: files as a stream.
  *
- *   extract.c         main, the sections of the stream, what is the same for every form
+ *   extract.c         main, options
+ *   extract_section.c the sections of the stream: what is the same for every form
+ *   extract_source.c  one file, from where it was left
  *   extract_list.c    operands: files, folders and patterns, and the streams they make
  *   extract_open.c    a file opened, looked through gzip and zstd
  *   extract_lines.c   NDJSON and saved streams
@@ -19,6 +21,7 @@
 
 #include "endpoint/extract_opts.h"
 #include "endpoint/state.h"
+#include "stream/pace.h"
 #include "stream/tool.h"
 
 /*
@@ -69,8 +72,7 @@ struct extract {
 	struct buf lead;	/* members before a record's own: `"_sync":{"stream":"x"},"_path":"a.csv"`, or nothing */
 	struct buf declared;	/* the schema last declared for the source's stream */
 	struct arena arena;
-	int64_t checkpointed;	/* when the last checkpoint was written */
-	uint64_t since;		/* bytes written until then */
+	struct pace pace;	/* of checkpoints */
 	struct counts moved;	/* 1 for each stream that went on since its last checkpoint */
 };
 
@@ -104,7 +106,7 @@ int input_close(struct input *in, const char *path, struct error *err);
 int input_check(const struct input *in, const char *path, struct error *err);
 uint64_t changed_at(const struct stat *st);	/* in nanoseconds */
 
-/* ---- extract.c */
+/* ---- extract_section.c */
 /* Writes begin before the first record, unless done. */
 int open_section(struct extract *x, struct error *err);
 int close_section(struct extract *x, struct error *err);
@@ -112,6 +114,8 @@ int close_section(struct extract *x, struct error *err);
 int declare(struct extract *x, struct span schema, struct error *err);
 /* Adds the schema of --schema, on one line. */
 void add_schema(const struct extract *x, struct buf *out);
+/* Whether the stream has them at all. */
+bool has_checkpoints(const struct extract *x);
 /* Between two records: a checkpoint of the stream in hand, if one is due. */
 int checkpoint(struct extract *x, struct error *err);
 /* Between two files: one of every stream that went on since its last, if they are due (or due or not, with now). */
@@ -128,7 +132,11 @@ void show_progress(struct extract *x);
 /* A file that doesn't end with a line feed, where more may come: what stands behind the last one is left for later. */
 void say_unfinished(const struct extract *x);
 
-/* ---- the forms: each reads a source that is open, from source->pos on */
+/* ---- extract_source.c */
+/* Reads a source from s->pos on; where it is another file than it was, the rest of the old one first. */
+int extract_source(struct extract *x, struct source *s, struct error *err);
+
+/* ---- the forms: each reads a source that is open, from source->pos on; a deferred signal ends what may grow between two records */
 int extract_lines(struct extract *x, struct input *in, struct error *err);
 int extract_json(struct extract *x, struct input *in, struct error *err);
 int extract_csv(struct extract *x, struct input *in, struct error *err);
@@ -149,6 +157,6 @@ void add_from(struct extract *x, struct buf *out);	/* JSON for begin.from, or no
 void add_token(const struct extract *x, uint32_t stream, struct buf *out);
 
 /* ---- extract_follow.c */
-int follow(struct extract *x, int (*one)(struct extract *x, struct source *s, struct error *err), struct error *err);
+int follow(struct extract *x, struct error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/sig.h"
 #include "base/xalloc.h"
 #include "endpoint/csv_reader.h"
 #include "extract.h"
@@ -252,7 +253,7 @@ static int all_rows(struct csv *c, struct error *err)
 			return -1;
 		if (got == CSV_ROW)
 			continue;
-		if (c->eof)
+		if (c->eof || sig_stopping())
 			break;
 		if (checkpoint(c->x, err) || fill(c, err))
 			return -1;

@@ -50,23 +50,22 @@ static bool changed(const struct source *s)
 				       changed_at(&st) != s->looked_at);
 }
 
-static int look(struct extract *x, int (*one)(struct extract *x, struct source *s, struct error *err), struct error *err)
+static int look(struct extract *x, struct error *err)
 {
 	size_t i;
 
 	for (i = 0; i < x->sources.n && !sig_stopping(); i++)
-		if (changed(&x->sources.v[i]) && one(x, &x->sources.v[i], err))
+		if (changed(&x->sources.v[i]) && extract_source(x, &x->sources.v[i], err))
 			return -1;
 	return 0;
 }
 
-int follow(struct extract *x, int (*one)(struct extract *x, struct source *s, struct error *err), struct error *err)
+int follow(struct extract *x, struct error *err)
 {
 	int fd = watch(x), added, failed = 0;
 
-	sig_defer();
 	while (!failed && !sig_stopping()) {
-		failed = look(x, one, err) || checkpoint_streams(x, false, err) || writer_flush(&x->tool->writer, err);
+		failed = look(x, err) || checkpoint_streams(x, false, err) || writer_flush(&x->tool->writer, err);
 		if (failed || sig_stopping())
 			break;
 		wait_for_news(fd);

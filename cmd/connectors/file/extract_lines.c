@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/fileio.h"
+#include "base/sig.h"
 #include "extract.h"
 
 struct lines {
@@ -25,6 +26,8 @@ static int on_record(void *self, struct record *rec, struct meta *meta, struct w
 		return -1;	/* of what came before this record */
 	x->source->pos.offset = l->from + l->r->consumed;
 	x->source->pos.line = l->r->lineno;
+	if (sig_stopping())
+		l->r->opt.limit = l->r->bytes;	/* what was read already is the rest */
 	if (l->counted && !in_shard(x, l->r->records - 1))
 		return STAGE_DROP;
 	if (!x->lead.n) {

@@ -69,16 +69,6 @@ static void selection_of(const struct extract *x, struct buf *b)
 		buf_addf(b, " quote=%s", o->quote);
 }
 
-static int check_state(const struct extract *x, const char *what, const char *is, struct error *err)
-{
-	const char *was = state_string(&x->state, what);
-
-	if (!was || !strcmp(was, is))
-		return 0;
-	return error_set(err, EXIT_USAGE, "the state in '%s' belongs to another %s ('%s', not '%s'): use another state, or --reset",
-			 x->place.where, what, error_show(span_of(was)), error_show(span_of(is)));
-}
-
 static const json_t *files_of(const struct extract *x, uint32_t stream)
 {
 	return json_object_get(state_token(&x->state, streams_name(&x->tool->streams, stream)), "files");
@@ -110,7 +100,7 @@ int state_start(struct extract *x, struct error *err)
 	failed = state_place_parse(&x->place, x->o->state, err) || state_read(&x->state, &x->place, err);
 	selection_of(x, &selection);
 	if (!failed && !x->o->reset)
-		failed = check_state(x, "connector", "file", err) || check_state(x, "selection", buf_str(&selection), err);
+		failed = state_check(&x->state, &x->place, "connector", "file", err) || state_check(&x->state, &x->place, "selection", buf_str(&selection), err);
 	buf_release(&selection);
 	if (failed || x->o->reset)
 		return failed ? -1 : 0;

@@ -4,13 +4,11 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/diag.h"
 #include "base/sig.h"
 #include "base/xalloc.h"
 
-enum { CHECKPOINT_BYTES = 64 << 20, CHECK_EVERY = 256, LOOK_MS = 100 };
-#define CHECKPOINT_NS 1000000000
+enum { LOOK_MS = 100 };
 
 /* ---- one moment */
 
@@ -50,12 +48,9 @@ int checkpoint(struct extract *x, const struct table *t, bool now, struct error 
 	struct buf token = BUF_INIT;
 	int failed;
 
-	if ((!x->o->state && !x->o->follow) || (!now && w->records % CHECK_EVERY))
+	if ((!x->o->state && !x->o->follow) || (!now && !pace_due_at(&x->pace, w->bytes, w->records)))
 		return 0;
-	if (!now && w->bytes - x->since < CHECKPOINT_BYTES && clock_mono() - x->checkpointed < CHECKPOINT_NS)
-		return 0;
-	x->checkpointed = clock_mono();
-	x->since = w->bytes;
+	pace_mark(&x->pace, w->bytes);
 	mark_token(t->mark, &token);
 	failed = writer_checkpoint(w, t->stream, buf_span(&token), err);
 	buf_release(&token);
@@ -78,16 +73,6 @@ static void add_selection(const struct extract *x, char **names, int n, struct b
 		buf_addf(b, " shard=%llu/%llu", (unsigned long long)x->o->shard.i, (unsigned long long)x->o->shard.n);
 }
 
-static int check_state(struct extract *x, const char *what, const char *is, struct error *err)
-{
-	const char *was = state_string(&x->state, what);
-
-	if (!was || !strcmp(was, is))
-		return 0;
-	return error_set(err, EXIT_USAGE, "the state in '%s' belongs to another %s ('%s', not '%s'): use another state, or --reset",
-			 x->place.where, what, error_show(span_of(was)), error_show(span_of(is)));
-}
-
 /* Reads the state, checks that it is this source's, places the marks, and makes begin.from. */
 static int start_state(struct extract *x, char **names, int n, struct buf *from, struct error *err)
 {
@@ -103,8 +88,8 @@ static int start_state(struct extract *x, char **names, int n, struct buf *from,
 	x->state.reset = x->o->reset;
 	failed = state_place_parse(&x->place, x->o->state, err) || state_read(&x->state, &x->place, err);
 	if (!failed && !x->o->reset)
-		failed = check_state(x, "connector", "sqlite", err) || check_state(x, "source", buf_str(&source), err) ||
-			check_state(x, "selection", buf_str(&selection), err);
+		failed = state_check(&x->state, &x->place, "connector", "sqlite", err) || state_check(&x->state, &x->place, "source", buf_str(&source), err) ||
+			state_check(&x->state, &x->place, "selection", buf_str(&selection), err);
 	for (i = 0; !failed && !x->o->reset && i < x->tables; i++) {
 		token = state_token(&x->state, streams_name(&x->tool->streams, x->table[i].stream));
 		failed = token ? mark_parse(x->table[i].mark, token, err) : 0;
@@ -133,7 +118,7 @@ static int begin(struct extract *x, char **names, int n, struct error *err)
 	buf_addc(&source, ']');
 	if (!failed)
 		failed = writer_begin(&x->tool->writer, part ? SCOPE_PART : SCOPE_FULL, SPAN_LIT(""), buf_span(&source), buf_span(&from), err);
-	x->checkpointed = clock_mono();
+	pace_mark(&x->pace, x->tool->writer.bytes);
 	buf_release(&source);
 	buf_release(&from);
 	buf_release(&name);
@@ -147,7 +132,7 @@ static int read_tables(struct extract *x, struct error *err)
 	struct table *t;
 	uint32_t i;
 
-	for (i = 0; i < x->tables; i++) {
+	for (i = 0; i < x->tables && !sig_stopping(); i++) {
 		t = &x->table[i];
 		if (declare(x, t, err) || table_read(x, t, err))
 			return -1;
@@ -171,7 +156,6 @@ static int follow(struct extract *x, struct error *err)
 {
 	int64_t seen = data_version(x, err), now = seen;
 
-	sig_defer();
 	while (seen >= 0 && !sig_stopping()) {
 		if (writer_flush(&x->tool->writer, err))
 			return -1;
@@ -213,6 +197,8 @@ static int check_cursor(struct extract *x, struct error *err)
 
 static int extract(struct extract *x, char **names, int n, struct error *err)
 {
+	if (x->o->follow)
+		sig_defer();	/* what is there already may take long, too */
 	progress_start(&x->tool->progress, x->tool->opt.progress, 0);
 	if (start_reading(x, err) || (x->o->query ? tables_query(x, err) : tables_find(x, names, n, err)))
 		return -1;
@@ -246,31 +232,12 @@ static int check_options(const struct extract *x, int names, struct error *err)
 	return 0;
 }
 
-/* "a,b" as ["a","b"] */
-static void read_key(struct extract *x)
-{
-	const char *k = x->o->key, *end;
-
-	if (!k || !*k)
-		return;
-	buf_addc(&x->key, '[');
-	for (;; k = end + 1) {
-		end = k + strcspn(k, ",");
-		json_add_string(&x->key, (struct span){ k, (size_t)(end - k) });
-		if (!*end)
-			break;
-		buf_addc(&x->key, ',');
-	}
-	buf_addc(&x->key, ']');
-}
-
 static int prepare(struct extract *x, char **operands, int n, struct error *err)
 {
 	if (n == 0)
 		return error_set(err, EXIT_USAGE, "a database is missing; try 'sync-extract --help'");
-	if (tool_open(x->tool, err) || check_options(x, n - 1, err))
+	if (tool_open(x->tool, err) || check_options(x, n - 1, err) || extract_key(x->o->key, &x->key, err))
 		return -1;
-	read_key(x);
 	return db_name(&x->db, operands[0], x->o->lock_timeout, err);
 }
 

@@ -15,6 +15,7 @@
 #include "db.h"
 #include "endpoint/extract_opts.h"
 #include "endpoint/state.h"
+#include "stream/pace.h"
 #include "stream/tool.h"
 
 /*
@@ -64,8 +65,7 @@ struct extract {
 	bool resumed;		/* something was read before */
 	struct buf tag;		/* what a record of the table in hand starts with: `{` or `{"_sync":{"stream":"x"},` */
 	struct record scratch;	/* of rows set aside */
-	int64_t checkpointed;
-	uint64_t since;		/* bytes written at the last checkpoint */
+	struct pace pace;	/* of checkpoints */
 };
 
 /* ---- extract_tables.c */
@@ -95,7 +95,10 @@ int memory_read(struct extract *x, struct table *t, struct error *err);
  * has no tag and no line feed.
  */
 typedef int row_judge(struct extract *x, struct table *t, sqlite3_stmt *row, struct span text, struct error *err);
-/* Writes all rows of a statement whose first columns are the table's; judge may be NULL. */
+/*
+ * Writes all rows of a statement whose first columns are the table's; judge may be NULL. With checkpoints the rows come in
+ * the order of the cursor, and a deferred signal ends them.
+ */
 int rows_write(struct extract *x, struct table *t, sqlite3_stmt *stmt, row_judge *judge, bool checkpoints, struct error *err);
 
 /* ---- extract_parts.c */

@@ -1,6 +1,7 @@
 /* extract_rows: a row as a record. */
 #include <math.h>
 
+#include "base/sig.h"
 #include "extract.h"
 #include "value/base64.h"
 #include "value/number.h"
@@ -222,14 +223,14 @@ static int one_row(struct extract *x, struct table *t, sqlite3_stmt *row, row_ju
 int rows_write(struct extract *x, struct table *t, sqlite3_stmt *stmt, row_judge *judge, bool checkpoints, struct error *err)
 {
 	struct tool *tool = x->tool;
-	int got;
+	int got = 0;
 
-	while ((got = db_step(&x->db, stmt, "read", err)) > 0) {
+	while (!(checkpoints && sig_stopping()) && (got = db_step(&x->db, stmt, "read", err)) > 0) {
 		counts_add(&tool->read, t->stream, 1);
 		if (tool->writer.records % CHECK_EVERY == 0)
 			progress_update(&tool->progress, counts_total(&tool->read), tool->writer.bytes);
 		if (one_row(x, t, stmt, judge, err) || (checkpoints && checkpoint(x, t, false, err)))
 			return -1;
 	}
-	return got;
+	return got < 0 ? -1 : 0;
 }
