@@ -225,11 +225,11 @@ for form in json ndjson.gz csv.zst; do
 done
 cd ..
 if command -v strace >/dev/null && [ "${SYNC_TEST_PROFILE:-release}" = release ] && strace -o /dev/null true 2>/dev/null; then
-	for scenario in single stateless folder folder-state single+other folder+other; do
+	for scenario in single stateless folder folder-state single+other folder+other upsert; do
 		ok "killed at every system call: $scenario" python3 "$ROOT/tests/cli/load_file_kills.py" $scenario
 	done
 else
-	skip 6 'no strace here'
+	skip 7 'no strace here'
 fi
 
 # ---- upsert: change streams, against a model, for documents and for rows

@@ -125,7 +125,7 @@ static int files_finish(void *self, struct load *l, struct error *err)
 	for (i = 0; i < f->n; i++) {
 		if (l->mode == MODE_UPSERT && !upsert_changed(f))
 			break;	/* the file is as it should be, and stays the same one */
-		if (folder_check(f, i, err) || out_finish(f, f->out[i], err))
+		if (folder_check(f, i, err) || out_finish(f, l, f->out[i], err))
 			return -1;
 		folder_written(f, i);
 	}
@@ -141,6 +141,7 @@ static void files_close(void *self, struct load *l)
 	for (i = 0; i < f->n; i++)
 		out_close(f->out[i], l);
 	(void)append_unmark(f, &ignored);
+	undo_close(f);
 	free(f->out);
 	upsert_release(f);
 	while (f->schemas)

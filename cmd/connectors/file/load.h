@@ -6,6 +6,7 @@
  *   load_out.c      a file being written: replaced whole or appended to, packed or not
  *   load_append.c   what makes an append whole
  *   load_journal.c  its journal: what a killed run has added is taken back
+ *   load_undo.c     an upsert that a killed run has made, but not its state, is undone
  *   load_csv.c      records as rows
  *   load_head.c     the first row of a CSV file that is there
  *   load_upsert.c   a change stream applied to a file by key: what comes in
@@ -58,6 +59,7 @@ struct append {
 struct journal {
 	uint64_t device, inode;	/* the file */
 	uint64_t start, length;	/* where it ended, and how much is added */
+	uint64_t changed;	/* of a file that was replaced: when it was written, in nanoseconds */
 	uint64_t generation;	/* of the state before */
 	bool glued;		/* a line feed is added first */
 	char digest[33];
@@ -101,6 +103,7 @@ struct files {
 	uint32_t stream;	/* of the record or schema frame in hand */
 	char delimiter;
 	struct upsert *upsert;	/* owned: in mode upsert */
+	struct undo *undo;	/* owned: upsert with a state */
 	char *mark;		/* owned: append to several files: while its file is there, nothing of this run is final */
 	int mark_fd;
 };
@@ -126,7 +129,7 @@ void out_columns(struct files *f, struct out *o, const struct record *rec);
 /* Writes what is gathered to the file, or to its journal. */
 int out_flush(struct out *o, struct error *err);
 /* The file's end: replaced for good, or all of it in its journal. */
-int out_finish(struct files *f, struct out *o, struct error *err);
+int out_finish(struct files *f, const struct load *l, struct out *o, struct error *err);
 /* Takes back what isn't final. l is NULL for a file that failed to open. */
 void out_close(struct out *o, const struct load *l);
 int format_of(const char *path, int wish);
@@ -148,10 +151,16 @@ int append_recover(const char *folder, struct error *err);
 int append_unmark(struct files *f, struct error *err);
 
 /* ---- load_journal.c */
-enum { JOURNAL_HEAD = 19 };	/* bytes before what is to be added */
+enum { JOURNAL_HEAD = 19, JOURNAL_DIGEST = 16 };	/* bytes before what is to be added, and of the digest */
 extern const char journal_head[];
-/* The path of a file's journal, which the caller frees. */
-char *journal_name(const char *path);
+/* ".NAME" and an ending, beside a file; the caller frees it. */
+char *journal_name(const char *path, const char *ending);
+/* Makes it final when the state of this run moves on. */
+void journal_state(struct journal *j, const struct load *l);
+/* 1; 0: it has no last line, or not all that this speaks of; -1. */
+int journal_read(int fd, struct journal *j, const char *path, struct error *err);
+/* Is what it speaks of, done to the file of that path, final? 1, 0, or -1 where that can't be known any more; -2: err. */
+int journal_final(const struct journal *j, const char *path, struct error *err);
 /* Adds the last line, and syncs. */
 int journal_close(int fd, const struct journal *j, const char *path, struct error *err);
 void journal_release(struct journal *j);
@@ -168,6 +177,14 @@ int upsert_finish(struct files *f, struct load *l, struct error *err);
 /* After upsert_finish: is the file another one now? */
 bool upsert_changed(const struct files *f);
 void upsert_release(struct files *f);
+
+/* ---- load_undo.c */
+struct undo;
+/* Undoes what a killed run has left. */
+int undo_settle(const char *path, struct error *err);
+/* Before the file is replaced: keeps the old one until the state is stored. */
+int undo_prepare(struct files *f, const struct load *l, const struct out *o, struct error *err);
+void undo_close(struct files *f);
 
 /* ---- load_csv.c */
 int columns_from_list(struct columns *c, const char *list, struct error *err);

@@ -19,7 +19,7 @@
 #include "base/xalloc.h"
 #include "load.h"
 
-enum { CHUNK = 1 << 20, DIGEST = 16 };
+enum { CHUNK = 1 << 20 };
 
 /* ---- opening */
 
@@ -63,7 +63,7 @@ static int find_journal(struct out *o, struct error *err)
 
 	if (!real)
 		return error_errno(err, EXIT_FAILED, "cannot find '%s'", o->path);
-	o->append->journal = journal_name(real);
+	o->append->journal = journal_name(real, ".append");
 	free(real);
 	return 0;
 }
@@ -145,7 +145,7 @@ static int start_journal(struct out *o, struct error *err)
 		return -1;
 	a->added = false;
 	a->staged = 0;
-	digest_start(&a->digest, DIGEST, SPAN_LIT(""));
+	digest_start(&a->digest, JOURNAL_DIGEST, SPAN_LIT(""));
 	sig_temporary(a->journal);
 	return 0;
 }
@@ -170,18 +170,6 @@ int append_stage(struct out *o, struct error *err)
 static bool is_due(const struct out *o)
 {
 	return o->append && o->fd >= 0 && !o->append->added && o->append->staged;
-}
-
-static char *absolute(const char *path)
-{
-	char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
-	struct buf b = BUF_INIT;
-
-	if (cwd)
-		buf_addf(&b, "%s/", cwd);
-	buf_adds(&b, path);
-	free(cwd);
-	return buf_take(&b);
 }
 
 /* Where the file ends, now that something is to be added to it. */
@@ -243,12 +231,10 @@ static int add(struct load *l, struct out *o, const char *mark, struct error *er
 	if (failed)
 		return -1;
 	digest_end_hex(&d, j.digest);
-	if (l->o->state) {
-		j.state = absolute(l->place.where);
-		j.job = xstrdup(l->place.job);
-	} else if (mark) {
+	if (l->o->state)
+		journal_state(&j, l);
+	else if (mark)
 		j.mark = xstrdup(mark);
-	}
 	sig_forget(a->journal);	/* from here on it is needed */
 	failed = journal_close(o->fd, &j, a->journal, err) || io_sync_folder(a->journal, err);
 	if (!failed) {

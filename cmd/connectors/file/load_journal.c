@@ -18,7 +18,7 @@
 #include "base/xalloc.h"
 #include "load.h"
 
-enum { CHUNK = 64 << 10, LAST_LINE = 64 << 10, DIGEST = 16 };
+enum { CHUNK = 64 << 10, LAST_LINE = 64 << 10 };
 
 const char journal_head[] = "sync-load append 1\n";
 static_assert(sizeof journal_head == JOURNAL_HEAD + 1, "the head of a journal");
@@ -43,6 +43,7 @@ int journal_close(int fd, const struct journal *j, const char *path, struct erro
 	set(line, "start", j->start);
 	set(line, "length", j->length);
 	set(line, "glued", j->glued);
+	set(line, "changed", j->changed);
 	set(line, "generation", j->generation);
 	json_object_set_new(line, "digest", json_string(j->digest));
 	if (j->state)
@@ -99,7 +100,7 @@ static int parse(struct journal *j, const char *p, size_t n)
 	int failed;
 
 	failed = get(line, "device", &j->device) || get(line, "inode", &j->inode) || get(line, "start", &j->start) ||
-		get(line, "length", &j->length) || get(line, "generation", &j->generation) || get(line, "glued", &glued) || !digest;
+		get(line, "length", &j->length) || get(line, "changed", &j->changed) || get(line, "generation", &j->generation) || get(line, "glued", &glued) || !digest;
 	j->glued = glued != 0;
 	snprintf(j->digest, sizeof j->digest, "%s", digest ? digest : "");
 	j->state = get_text(line, "state");
@@ -112,12 +113,12 @@ static int parse(struct journal *j, const char *p, size_t n)
 /* The bytes before the last line are those that it speaks of. */
 static bool is_whole(int fd, const struct journal *j)
 {
-	char *buf = xmalloc(CHUNK), text[2 * DIGEST + 1] = "";
+	char *buf = xmalloc(CHUNK), text[2 * JOURNAL_DIGEST + 1] = "";
 	uint64_t at = 0;
 	ssize_t got = 1;
 	struct digest d;
 
-	digest_start(&d, DIGEST, SPAN_LIT(""));
+	digest_start(&d, JOURNAL_DIGEST, SPAN_LIT(""));
 	while (at < j->length && got > 0) {
 		got = pread(fd, buf, j->length - at < CHUNK ? (size_t)(j->length - at) : CHUNK, (off_t)(JOURNAL_HEAD + at));
 		if (got > 0)
@@ -138,8 +139,7 @@ static bool is_journal(int fd)
 	return got >= 0 && !memcmp(head, journal_head, (size_t)got);
 }
 
-/* 1; 0: it has no last line, or not all that this speaks of; -1. */
-static int read_journal(int fd, struct journal *j, const char *path, struct error *err)
+int journal_read(int fd, struct journal *j, const char *path, struct error *err)
 {
 	struct stat st;
 	struct buf b = BUF_INIT;
@@ -167,8 +167,7 @@ static int read_journal(int fd, struct journal *j, const char *path, struct erro
 
 /* ---- taking back */
 
-/* Is what it added final? 1, 0, or -1 where that can't be known any more; -2: err. */
-static int is_final(const struct journal *j, const char *path, struct error *err)
+int journal_final(const struct journal *j, const char *path, struct error *err)
 {
 	struct state_place place = { .where = j->state, .job = j->job };
 	const char *slash = strrchr(path, '/');
@@ -253,9 +252,9 @@ int journal_settle(const char *path, int file, const char *journal, struct error
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : error_errno(err, EXIT_FAILED, "cannot open '%s'", journal);
-	got = read_journal(fd, &j, journal, err);
+	got = journal_read(fd, &j, journal, err);
 	if (got > 0) {
-		final = is_final(&j, path, err);
+		final = journal_final(&j, path, err);
 		got = final == -2 || (final != 1 && take_back(fd, file, &j, path, journal, final, err)) ? -1 : 0;
 	}
 	journal_release(&j);
@@ -270,11 +269,25 @@ int journal_remove(const char *journal, struct error *err)
 	return io_sync_folder(journal, err);
 }
 
-char *journal_name(const char *path)
+char *journal_name(const char *path, const char *ending)
 {
 	const char *slash = strrchr(path, '/');
 	struct buf b = BUF_INIT;
 
-	buf_addf(&b, "%.*s.%s.append", slash ? (int)(slash + 1 - path) : 0, path, slash ? slash + 1 : path);
+	buf_addf(&b, "%.*s.%s%s", slash ? (int)(slash + 1 - path) : 0, path, slash ? slash + 1 : path, ending);
 	return buf_take(&b);
+}
+
+void journal_state(struct journal *j, const struct load *l)
+{
+	char *cwd = *l->place.where == '/' ? NULL : getcwd(NULL, 0);
+	struct buf b = BUF_INIT;
+
+	if (cwd)
+		buf_addf(&b, "%s/", cwd);
+	buf_adds(&b, l->place.where);
+	free(cwd);
+	j->state = buf_take(&b);
+	j->job = xstrdup(l->place.job);
+	j->generation = l->state.generation;
 }

@@ -236,7 +236,7 @@ int out_flush(struct out *o, struct error *err)
 	return flush(o, false, err);
 }
 
-int out_finish(struct files *f, struct out *o, struct error *err)
+int out_finish(struct files *f, const struct load *l, struct out *o, struct error *err)
 {
 	if (!o->records && (o->format == FORMAT_CSV || o->format == FORMAT_TSV))
 		add_header(f, o, NULL);	/* a table without rows has columns all the same */
@@ -246,6 +246,8 @@ int out_finish(struct files *f, struct out *o, struct error *err)
 		return -1;
 	if (o->dry)
 		return 0;
+	if (l->mode == MODE_UPSERT && undo_prepare(f, l, o, err))
+		return -1;
 	if (o->temp.target)
 		return replace_commit(&o->temp, err) ? -1 : (o->fd = -1, 0);
 	if (o->append || o->fd == STDOUT_FILENO)

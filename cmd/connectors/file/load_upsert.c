@@ -126,7 +126,7 @@ int upsert_open(struct files *f, struct load *l, struct error *err)
 	hash_key_random(&u->secret);
 	table_init(&u->pending, sizeof(struct pending), &u->memory);
 	store_init(&u->store, &u->spill, &u->memory);
-	if (lock_old(o, u, err) || check_array(o, err) || spill_open(&u->spill, err) || (u->table && find_columns(f, u, o, err)))
+	if ((!o->dry && undo_settle(o->path, err)) || lock_old(o, u, err) || check_array(o, err) || spill_open(&u->spill, err) || (u->table && find_columns(f, u, o, err)))
 		return -1;
 	if (!f->o->key)
 		return 0;
