@@ -175,6 +175,16 @@ static bool is_blank(struct span line)
 	return true;
 }
 
+/* A byte order mark before the first line counts for nothing. */
+static void skip_mark(struct reader *r)
+{
+	if (r->lineno != 1 || r->line.n < 3 || memcmp(r->line.p, "\xef\xbb\xbf", 3))
+		return;
+	r->line.p += 3;
+	r->line.n -= 3;
+	r->offset += 3;
+}
+
 /* The next line that holds something; the last one again after a begin was made up before it. */
 static int next_text(struct reader *r, struct error *err)
 {
@@ -184,14 +194,11 @@ static int next_text(struct reader *r, struct error *err)
 		r->priv->again = false;
 		return 1;
 	}
-	do
+	do {
 		got = next_line(r, err);
-	while (got > 0 && (r->line.n == 0 || (r->line.p[0] <= ' ' && is_blank(r->line))));
-	if (got > 0 && r->lineno == 1 && r->line.n >= 3 && !memcmp(r->line.p, "\xef\xbb\xbf", 3)) {
-		r->line.p += 3;
-		r->line.n -= 3;
-		r->offset += 3;
-	}
+		if (got > 0)
+			skip_mark(r);
+	} while (got > 0 && (r->line.n == 0 || (r->line.p[0] <= ' ' && is_blank(r->line))));
 	return got;
 }
 

@@ -55,6 +55,10 @@ printf 'a,b\n' >head.csv
 plain head.csv
 out_is '' 'a header without rows'
 
+printf '\357\273\2771,2\n' >mark.csv
+plain mark.csv --header a,b
+out_is '{"a":"1","b":"2"}' 'a byte order mark before rows'
+
 # ---- damage
 printf 'a,b\n1,2\n3\n4,5\n' >rag.csv
 run sync-extract rag.csv
@@ -145,6 +149,48 @@ for round in range(60):
     assert [[c or '' for c in row] for row in rows] == [x if x else [''] for x in read[1:]], text
 EOF
 ok 'random tables are read as Python reads them' python3 tables.py 1
+cat >odd.py <<'EOF'
+# Random text as CSV, well formed or not, against Python's strict reader: the same rows, or refused by both.
+import csv, io, json, random, subprocess, sys
+r = random.Random(int(sys.argv[1]))
+files, wants = [], []
+N = int(sys.argv[2])
+for n in range(N):
+    delimiter, quote = r.choice([',', ';', '\t', '|', ' ']), r.choice(['"', '"', "'"])
+    columns = r.randint(1, 4)
+    parts = ['a', 'ö', quote, quote, quote * 2, delimiter, delimiter, '\n', '\n', '\r\n', ' ', quote + delimiter + quote, '"', "'", '\\']
+    if n % 2:       # a table whose cells are odd
+        cell = lambda: r.choice(['', quote * 2, 'x', quote + 'a' + delimiter + quote, quote + 'a\n' + quote, 'b' + quote, quote + quote * 2 + quote, ' ' + quote + 'a' + quote])
+        text = ''.join(delimiter.join(cell() for _ in range(columns)) + r.choice(['\n', '\r\n']) for _ in range(r.randint(1, 12)))
+        if r.random() < .2: text = text[:r.randrange(len(text)) + 1]
+    else:
+        text = ''.join(r.choice(parts) for _ in range(r.choice([1, 5, 30])))
+    if text.endswith('\r'): text += '\n'
+    header = ','.join('c%d' % i for i in range(columns))
+    p = subprocess.run(['sync-extract', '--plain', '-', '--format', 'csv', '-d', delimiter, '--quote', quote, '--header', header, '--rejects', 'rej', '-q'],
+                       input=text.encode(), capture_output=True)
+    open('rej', 'a').close()
+    bad = [json.loads(l)['_sync'] for l in open('rej')]; open('rej', 'w').close()
+    got = [list(json.loads(l).values()) for l in p.stdout.decode().split('\n')[:-1]]
+    # Python, row by row, so that a broken row is known by its own
+    want, broken = [], False
+    reader = csv.reader(io.StringIO(text, newline=''), delimiter=delimiter, quotechar=quote, strict=True)
+    try:
+        for row in reader: want.append(row)
+    except csv.Error as e:
+        broken = True
+    if broken:
+        assert p.returncode in (1, 3), (text, delimiter, quote, want, got)
+        continue
+    rows = [row or [''] for row in want]
+    good = [row for row in rows if len(row) == columns]
+    assert p.returncode == (1 if len(good) < len(rows) else 0), (text, p.returncode, p.stderr)
+    assert [[c or '' for c in row] for row in got] == good, (text, delimiter, quote, got, good)
+    assert len(bad) == len(rows) - len(good) and all(b['error']['code'] == 'ragged-row' for b in bad)
+    # what was set aside is as it was written
+    for b in bad: assert b['raw'] in text, (b, text)
+EOF
+ok 'odd texts are read as Python reads them, or refused where it refuses them' python3 odd.py 1 300
 python3 - <<'EOF' >big.csv
 print('a,b,c')
 for i in range(200000): print('%d,"%s",%s' % (i, 'x' * (i % 60), 'y,z'.replace(',', '') * (i % 9)))

@@ -18,6 +18,23 @@ printf '\357\273\277 {"a" : 1}\r\n\r\n\t\n{"b":"\\u00e9"}' >w.ndjson
 plain w.ndjson
 out_is ' {"a" : 1}
 {"b":"\u00e9"}' 'byte order mark, CR LF, empty lines, no last line feed; else byte for byte' || od -c out
+for f in ndjson json csv tsv; do
+	printf '\357\273\277' >mark.$f
+	run sync-extract mark.$f
+	status_is 0 "$f: a byte order mark and nothing else is an empty source"
+	is "$(sed -n 2p out | jq -c '._sync.schema.properties // {}')" '{}' "$f: without columns"
+done
+printf '\357\273\277\n \n{"a":1}\n' >mark.ndjson
+plain mark.ndjson
+out_is '{"a":1}' 'a byte order mark before an empty line'
+printf '\357\273\277 [{"a":1}]' >mark.json
+plain mark.json
+out_is '{"a":1}' 'one before a document'
+run sh -c '{ printf "\357"; sleep 0.1; printf "\273\277[{\"a\":2}"; sleep 0.1; printf "]"; } | sync-extract --plain --format json -'
+out_is '{"a":2}' 'however it comes'
+printf '[\n{"a":1},\n\357\273\277{"a":1}]' >mark.json
+run sync-extract mark.json
+status_is 3 'but not in its middle'
 printf '{"_sync":{"op":"delete"},"__sync":1,"x":{"_sync":2}}\n{"\\u005fsync":1}\n' >r.ndjson
 plain r.ndjson
 is "$(jq -c . out)" '{"__sync":{"op":"delete"},"___sync":1,"x":{"_sync":2}}
@@ -314,6 +331,44 @@ done
 ok 'shards part files' test ! -e differ
 for i in 1 2 3 4 5 6 7 8 9; do sync-extract --plain --shard $i/9 tiny.ndjson; done >got
 is "$(cat got)" '{"a":1}' 'more shards than lines'
+cat >shards.py <<'EOF'
+# Random files in every form: the shards of any number, one after the other, are the whole.
+import gzip, json, random, subprocess, sys
+r = random.Random(int(sys.argv[1]))
+def extract(*a, **k):
+    p = subprocess.run(['sync-extract', '--plain', *a], capture_output=True, **k)
+    assert p.returncode == 0, (a, p.stderr)
+    return p.stdout
+text = lambda: ''.join(r.choice(['a', 'ö', 'x' * 40, ' ']) for _ in range(r.choice([0, 1, 9])))
+def ndjson():
+    lines = [r.choice(['', ' ']) + json.dumps({'i': i, 't': text()}, ensure_ascii=False) for i in range(r.choice([0, 1, 3, 30]))]
+    for _ in range(r.choice([0, 0, 5])): lines.insert(r.randint(0, len(lines)), r.choice(['', ' ', '\t']))
+    out = r.choice(['', '', '\ufeff']) + ''.join(l + r.choice(['\n', '\n', '\r\n']) for l in lines)
+    return 'a.ndjson', out[:-1] if out.endswith('}\n') and r.random() < .3 else out, []
+def table():
+    columns = r.randint(1, 3)
+    cell = lambda: r.choice(['', '""', text(), '"%s\n%s"' % (text(), text()), '"\n\r\n,"', '"a""\n"'])
+    rows = [','.join(['h%d' % i if r.random() < .8 else '"h\n%d"' % i for i in range(columns)])] + [','.join(cell() for _ in range(columns)) for _ in range(r.choice([0, 1, 3, 30]))]
+    end = r.choice(['\n', '\r\n'])
+    out = r.choice(['', '\ufeff']) + ''.join(row + end for row in rows)
+    if columns > 1 and r.random() < .3: out = out[:-len(end)]
+    return 'a.csv', out, r.choice([[], ['--header', ','.join('k%d' % i for i in range(columns))]])
+def document():
+    return 'a.json', json.dumps([{'i': i, 't': text()} for i in range(r.choice([0, 1, 3, 30]))], indent=r.choice([None, 1])), []
+for n in range(int(sys.argv[2])):
+    name, content, options = r.choice([ndjson, ndjson, table, table, document])()
+    data = content.encode()
+    if r.random() < .3: name += '.gz'; data = gzip.compress(data)
+    open(name, 'wb').write(data)
+    whole = extract(name, *options)
+    N = r.choice([1, 2, 3, 5, 11, 50])
+    parts = [extract(name, *options, '--shard', '%d/%d' % (i + 1, N)) for i in range(N)]
+    got, want = b''.join(parts), whole
+    if name.endswith('.gz') or name.startswith('a.json'): got, want = sorted(got.splitlines()), sorted(want.splitlines())
+    elif whole and not whole.endswith(b'\n'): want += b'\n'
+    assert got == want, (name, content, N, parts, whole)
+EOF
+ok 'shards of random files are the whole' python3 shards.py 1 60
 run sync-extract --shard 1/2 many.ndjson
 is "$(head -n 1 out | jq -r ._sync.scope)" part 'a shard is a part'
 

@@ -112,6 +112,21 @@ run sync-extract a.csv --state s.json
 err_has 'a.csv:8: 1 cell' 'lines are counted from the start'
 
 anew
+printf 'a,b' >a.csv
+step a.csv
+got_is '' 'half a header'
+err_has 'line feed' 'is left too'
+is "$(jq -c '._sync|select(.op == "schema").schema.properties' out)" '{}' 'no column is known yet'
+printf 'c,"d\n' >>a.csv
+step a.csv
+printf 'e"\n1,2,3\n' >>a.csv
+step a.csv
+got_is '{"a":"1","bc":"2","d\ne":"3"}' 'until it is whole'
+printf '4,5,6\n' >>a.csv
+step a.csv
+got_is '{"a":"4","bc":"5","d\ne":"6"}' 'and on'
+
+anew
 printf '{"i":1}\n' | gzip -c >a.ndjson.gz
 step a.ndjson.gz
 printf '{"i":2}\n' | gzip -c >>a.ndjson.gz

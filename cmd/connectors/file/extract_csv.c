@@ -16,7 +16,7 @@ struct csv {
 	char *buf;		/* owned: CSV_PADDING more than cap */
 	size_t at, end, cap;	/* unread bytes are buf[at..end) */
 	bool eof;
-	uint64_t from, to;	/* rows that begin at these bytes are read; to 0: all */
+	uint64_t from, to;	/* rows that begin at these bytes are read */
 	bool counted;		/* shards go by the number of the row */
 	uint64_t rows;
 };
@@ -150,7 +150,20 @@ static int add_given_names(struct csv *c, const char *names, struct error *err)
 	}
 }
 
-/* The names of the first row, or of --header. An empty file has neither columns nor rows. */
+/* A byte order mark at the file's start counts for nothing. No more is read than will tell. */
+static int skip_mark(struct csv *c, struct error *err)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	while (!c->eof && c->end < 3 && !memcmp(c->buf, mark, c->end))
+		if (fill(c, err))
+			return -1;
+	if (c->end >= 3 && !memcmp(c->buf, mark, 3))
+		c->x->source->pos.offset = c->at = 3;
+	return 0;
+}
+
+/* The names of the first row, or of --header. An empty file has neither columns nor rows, nor has one whose header still grows. */
 static int read_header(struct csv *c, struct error *err)
 {
 	struct csv_place place;
@@ -160,9 +173,13 @@ static int read_header(struct csv *c, struct error *err)
 		return add_given_names(c, c->x->o->header, err);
 	while (got == CSV_MORE) {
 		if (c->at < c->end)
-			got = csv_reader_header(&c->reader, c->buf + c->at, c->buf + c->end, c->eof, declared_type, c->x, &place, err);
-		else if (c->eof)
+			got = csv_reader_header(&c->reader, c->buf + c->at, c->buf + c->end, c->eof && !c->x->growing, declared_type,
+						c->x, &place, err);
+		if (got == CSV_MORE && c->eof) {
+			if (c->at < c->end)
+				say_unfinished(c->x);
 			return 0;
+		}
 		if (got == CSV_MORE && fill(c, err))
 			return -1;
 	}
@@ -190,7 +207,7 @@ static bool wanted(const struct csv *c)
 
 	if (c->counted)
 		return in_shard(c->x, c->rows);
-	return at >= c->from && (!c->to || at < c->to);
+	return at >= c->from && at < c->to;
 }
 
 static int bad_row(struct csv *c, const struct csv_place *place, const struct error *why, struct error *err)
@@ -246,7 +263,7 @@ static int all_rows(struct csv *c, struct error *err)
 	int got;
 
 	for (;;) {
-		if (c->to && c->x->source->pos.offset >= c->to)
+		if (c->x->source->pos.offset >= c->to)
 			return 0;
 		got = one_row(c, err);
 		if (got < 0)
@@ -288,7 +305,7 @@ static int read_file(struct csv *c, struct error *err)
 	struct position from = x->source->pos;
 
 	x->source->pos.offset = x->source->pos.line = 0;
-	if (read_header(c, err) || check_path_column(c, err) || declare_columns(c, err) || go_on_from(c, &from, err))
+	if (skip_mark(c, err) || read_header(c, err) || check_path_column(c, err) || declare_columns(c, err) || go_on_from(c, &from, err))
 		return -1;
 	if (!c->reader.columns)
 		return 0;
@@ -302,7 +319,7 @@ int extract_csv(struct extract *x, struct input *in, struct error *err)
 {
 	const struct extract_options *o = x->o;
 	char delimiter = o->delimiter ? o->delimiter[0] : x->source->format == FORMAT_TSV ? '\t' : ',';
-	struct csv c = { .x = x, .in = in, .cap = CHUNK };
+	struct csv c = { .x = x, .in = in, .cap = CHUNK, .to = UINT64_MAX };
 	int failed;
 
 	csv_reader_init(&c.reader, delimiter, o->quote && *o->quote ? o->quote[0] : '"', !o->quote || *o->quote);

@@ -7,12 +7,37 @@ struct document {
 	struct input *in;
 	struct record rec;
 	uint64_t records;	/* so far, of every shard */
+	bool begun;		/* the first bytes were read */
 };
+
+static ssize_t read_some(struct document *d, char *p, size_t n, struct error *err)
+{
+	return input_read(d->in, p, n, d->x->path, err);
+}
+
+/* A byte order mark at the start counts for nothing (RFC 8259, §8.1). No more is read than will tell. */
+static ssize_t read_first(struct document *d, char *p, size_t n, struct error *err)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	ssize_t more = 1, got = 0;
+
+	d->begun = true;
+	while (more > 0 && got < 3 && !memcmp(p, mark, (size_t)got)) {
+		more = read_some(d, p + got, n - (size_t)got, err);
+		got += more > 0 ? more : 0;
+	}
+	if (more < 0)
+		return -1;
+	if (got < 3 || memcmp(p, mark, 3))
+		return got;
+	memmove(p, p + 3, (size_t)got - 3);
+	return got > 3 ? got - 3 : read_some(d, p, n, err);
+}
 
 static ssize_t read_bytes(void *ctx, void *p, size_t n, struct error *err)
 {
 	struct document *d = ctx;
-	ssize_t got = input_read(d->in, p, n, d->x->path, err);
+	ssize_t got = d->begun ? read_some(d, p, n, err) : read_first(d, p, n, err);
 
 	d->x->tool->bytes_in += got > 0 ? (uint64_t)got : 0;
 	show_progress(d->x);
