@@ -25,6 +25,7 @@ void record_release(struct record *rec)
 		buf_release(&rec->links->copy);
 		buf_release(&rec->links->change);
 		free(rec->links->v);
+		free(rec->links->renamed);
 		free(rec->links);
 	}
 	memset(rec, 0, sizeof *rec);
@@ -38,6 +39,7 @@ int record_scan(struct record *rec, const char *line, size_t n, const struct sca
 		rec->links->n = rec->links->front = 0;
 		rec->dirty = false;
 	}
+	rec->links->renames = 0;
 	arena_reset(&rec->arena);
 	return scan_text(&rec->tape, line, n, limits, err);
 }
@@ -143,22 +145,12 @@ uint32_t value_count(struct value container)
 
 /* ---- finding */
 
-static inline bool key_is(const struct record *rec, uint32_t key, struct span name)
-{
-	const struct token *t = &rec->tape.tok[key];
-	const char *base;
-
-	if (t->flags & TOKEN_ESCAPED)
-		return value_text_is((struct value){ rec, key }, name);
-	base = t->flags & TOKEN_EDITED ? rec->edit.p : rec->line.p;
-	return t->len == name.n && !memcmp(base + t->at, name.p, name.n);
-}
-
 static int find_member(const struct record *rec, uint32_t object, struct span name, uint32_t *guess, uint32_t *slot)
 {
 	const struct token *tok = rec->tape.tok;
 	struct walk walk = { 0, 0, 0 };
 	uint32_t g = guess ? *guess : 0;
+	int found;
 
 	/* a key knows its object, so a guess can be trusted without a walk */
 	if (g && g < rec->tape.n && (tok[g].flags & (TOKEN_KEY | TOKEN_REMOVED)) == TOKEN_KEY && tok[g].aux == object &&
@@ -166,14 +158,12 @@ static int find_member(const struct record *rec, uint32_t object, struct span na
 		*slot = g + 1;
 		return 1;
 	}
-	while (walk_slot(rec, object, &walk, slot)) {
-		if (!key_is(rec, *slot - 1, name))
-			continue;
-		if (guess)
-			*guess = *slot - 1;
-		return 1;
-	}
-	return 0;
+	found = places_find(rec, object, name, slot);
+	while (found < 0)
+		found = !walk_slot(rec, object, &walk, slot) ? 0 : key_is(rec, *slot - 1, name) ? 1 : -1;
+	if (found && guess)
+		*guess = *slot - 1;
+	return found;
 }
 
 static int find_element(const struct record *rec, uint32_t array, uint32_t index, uint32_t *slot)

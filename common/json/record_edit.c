@@ -180,6 +180,7 @@ static int rename_slot(const struct edit *e, uint32_t container, uint32_t slot)
 	if (find_slot(e->rec, container, &step, NULL, &other))
 		return error_data(e->err, "name-exists", "cannot rename '%s': there is a member '%s' already",
 				  error_show(e->path->text), error_show(e->name));
+	places_renamed(e->rec, slot - 1);
 	return set_key(e->rec, slot - 1, e->name, e->err) ? -1 : 1;
 }
 

@@ -10,11 +10,27 @@
 #ifndef SYNC_JSON_RECORD_PRIVATE_H
 #define SYNC_JSON_RECORD_PRIVATE_H
 
+#include <string.h>
+
 #include "json/record.h"
 
 struct link {
 	uint32_t tok;	/* the new member's key, or the new element's slot */
 	uint32_t next;	/* index + 1 of the next link of the same container, 0 for none */
+};
+
+/* A name that was looked for in an object of lines of a shape: its key, or 0. Names are padded with zeros. */
+enum { PLACES = 64, PLACE_NAME = 24 };	/* a power of two; bytes */
+struct known_place {
+	uint64_t shape;
+	uint32_t object, len, key;
+	char name[PLACE_NAME];
+};
+
+/* A key of the line that has another name now, and what it was. */
+struct renamed {
+	uint32_t key, at, len;
+	uint8_t flags;
 };
 
 struct record_links {
@@ -25,6 +41,9 @@ struct record_links {
 	struct buf copy_value;	/* a value on its way into the edit buffer */
 	struct buf copy;	/* the line of record_copy */
 	struct buf change;	/* what a change_fn gives */
+	struct renamed *renamed;	/* owned; since the scan */
+	uint32_t renames, renamed_cap;
+	struct known_place place[PLACES];
 };
 
 /* The token that stands for a slot. */
@@ -44,6 +63,22 @@ static inline bool is_container(const struct token *t)
 int walk_slot(const struct record *rec, uint32_t container, struct walk *walk, uint32_t *slot);
 /* The slot of a step below a container: 1 or 0. guess may be NULL. Not for STEP_EACH. */
 int find_slot(const struct record *rec, uint32_t container, const struct step *step, uint32_t *guess, uint32_t *slot);
+
+/* The slot of the member of an object by unescaped name, where it is remembered: 1 or 0; -1: it is to be looked for. */
+int places_find(const struct record *rec, uint32_t object, struct span name, uint32_t *slot);
+/* A key is about to get another name. */
+void places_renamed(struct record *rec, uint32_t key);
+
+static inline bool key_is(const struct record *rec, uint32_t key, struct span name)
+{
+	const struct token *t = &rec->tape.tok[key];
+	const char *base;
+
+	if (t->flags & TOKEN_ESCAPED)
+		return value_text_is((struct value){ rec, key }, name);
+	base = t->flags & TOKEN_EDITED ? rec->edit.p : rec->line.p;
+	return t->len == name.n && !memcmp(base + t->at, name.p, name.n);
+}
 
 /* A container has an edit below it. */
 void record_mark_dirty(struct record *rec, uint32_t container);

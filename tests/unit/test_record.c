@@ -31,7 +31,7 @@ static const char *const lines[] = {
 };
 enum { LINES = sizeof lines / sizeof *lines };
 
-static const char *const paths[] = { "a", "b", "b.c", "b.c[1].d", "b.e", "f", "f.c", "b.c[*].d", "a[*].d", "/b/c/1/e", "", "none", "[1].d" };
+static const char *const paths[] = { "a", "b", "b.c", "b.c[1].d", "b.e", "f", "f.c", "b.c[*].d", "a[*].d", "/b/c/1/e", "none", "new", "[1].d" };
 enum { PATHS = sizeof paths / sizeof *paths };
 
 struct use {
@@ -61,16 +61,56 @@ static int same_duplicate(const struct record *rec, struct record_names **memo)
 	return found;
 }
 
-static void edit(struct record *rec, const struct use *use)
+static int edit(struct record *rec, struct use *use)
 {
-	const struct path *path = &use[rand() % PATHS].path;
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "new", "\xc3\xa9", "a name of more than twenty-four bytes" };
+	static const char *const values[] = { "{\"c\":1,\"d\":2}", "7", "\"x\"", "[{\"d\":1}]", "{}" };
+	struct use *u = &use[rand() % PATHS];
+	struct span name = span_of(names[(size_t)rand() % (sizeof names / sizeof *names)]);
+	struct span value = span_of(values[(size_t)rand() % (sizeof values / sizeof *values)]);
 	struct error err = ERROR_INIT;
 
-	switch (rand() % 3) {
-	case 0: (void)record_set(rec, path, SPAN_LIT("{\"c\":1,\"d\":2}"), &err); break;
-	case 1: (void)record_remove(rec, path, &err); break;
-	default: (void)record_rename(rec, path, SPAN_LIT("a"), &err); break;
+	switch (rand() % 6) {
+	case 0: return record_set(rec, &u->path, value, &err);
+	case 1: return record_set_deep(rec, &u->path, value, &err);
+	case 2: return record_remove(rec, &u->path, &err);
+	case 3: return record_set_first(rec, name, value, &err);
+	case 4: return record_rename_at(rec, &u->path, &u->cursor, name, &err);
+	default: return record_rename(rec, &u->path, name, &err);
 	}
+}
+
+/* What is found in an edited record is what is found in its text. */
+static void same_as_text(const struct record *rec, struct use *use)
+{
+	struct buf text = BUF_INIT, a = BUF_INIT, b = BUF_INIT;
+	struct error err = ERROR_INIT;
+	struct record again;
+	struct value v;
+	size_t i;
+	int found;
+
+	record_write(rec, &text);
+	record_init(&again);
+	scan_use_shapes(false);
+	assert_int_equal(record_copy(&again, text.p, text.n, &limits, &err), 0);
+	scan_use_shapes(true);
+	for (i = 0; i < PATHS; i++) {
+		same_find(rec, &use[i]);
+		found = record_get(rec, &use[i].path, NULL, &v);
+		buf_reset(&a);
+		buf_reset(&b);
+		if (found)
+			value_write(v, &a);
+		assert_int_equal(record_get(&again, &use[i].path, NULL, &v), found);
+		if (found)
+			value_write(v, &b);
+		assert_string_equal(buf_str(&a), buf_str(&b));
+	}
+	record_release(&again);
+	buf_release(&text);
+	buf_release(&a);
+	buf_release(&b);
 }
 
 static void remembered(void **state)
@@ -81,6 +121,7 @@ static void remembered(void **state)
 	struct use use[PATHS] = { 0 };
 	struct record rec;
 	size_t i, j, line = 0;
+	int edits;
 
 	(void)state;
 	srand(1);
@@ -95,11 +136,11 @@ static void remembered(void **state)
 			continue;
 		for (j = 0; j < PATHS; j++)
 			same_find(&rec, &use[j]);
-		if (rand() % 4 || !record_is_object(&rec))
+		if (!record_is_object(&rec))
 			continue;
-		edit(&rec, use);
-		for (j = 0; !same_duplicate(&rec, &memo) && j < PATHS; j++)
-			same_find(&rec, &use[j]);
+		for (edits = rand() % 5; edits && !edit(&rec, use); edits--)
+			if (!same_duplicate(&rec, &memo))
+				same_as_text(&rec, use);
 	}
 	record_names_release(memo);
 	record_release(&rec);
