@@ -51,6 +51,7 @@ CPPFLAGS += $(shell $(PKG_CONFIG) --cflags $(NEEDED))
 
 PKG_file   :=
 PKG_sqlite := sqlite3
+PKG_postgresql := libpq
 # what a tool links beside common/
 LIBS_sync-transform := $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null)
 
@@ -101,6 +102,7 @@ $(B)/libexec/sync/sync-$(2)-$(1): $(patsubst %.c,$(B)/obj/%.o,$(filter-out cmd/c
 	$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $(if $(PKG_$(1)),$(shell $(PKG_CONFIG) --libs $(PKG_$(1)))) $$(LIBS_common)
 endef
 $(foreach s,$(SCHEMES),$(eval $(call connector,$(s),extract,load))$(eval $(call connector,$(s),load,extract)))
+$(foreach s,$(SCHEMES),$(if $(PKG_$(s)),$(eval $(B)/obj/cmd/connectors/$(s)/%.o: CPPFLAGS += $(shell $(PKG_CONFIG) --cflags $(PKG_$(s))))))
 
 # ---- tests
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libsync.a

@@ -34,7 +34,8 @@ int state_place_parse(struct state_place *p, const char *text, struct error *err
 		where = path;
 		p->database = true;
 	}
-	p->database |= path_is_sqlite(where);
+	p->server = !strncmp(where, "postgresql://", 13) || !strncmp(where, "postgres://", 11);
+	p->database |= p->server || path_is_sqlite(where);
 	p->where = where;
 	p->job = xstrdup(hash ? hash + 1 : "default");
 	return 0;
@@ -340,9 +341,10 @@ static int read_database(struct state *s, const struct state_place *p, struct er
 	int failed;
 
 	s->generation = 0;
-	if (access(p->where, F_OK) && errno == ENOENT)
+	if (!p->server && access(p->where, F_OK) && errno == ENOENT)
 		return 0;
-	failed = query(p->where, "SELECT name FROM sqlite_master WHERE type='table' AND name='_sync_state'", &row, err);
+	failed = query(p->where, p->server ? "SELECT 1 AS there WHERE pg_catalog.to_regclass('_sync_state') IS NOT NULL"
+		       : "SELECT name FROM sqlite_master WHERE type='table' AND name='_sync_state'", &row, err);
 	if (!failed && row.n) {
 		buf_reset(&row);
 		buf_adds(&sql, "SELECT state FROM _sync_state WHERE job='");

@@ -20,7 +20,8 @@
 struct state_place {
 	char *where;	/* owned: a file's path, or an endpoint */
 	char *job;	/* owned: "default" unless `#job` was given */
-	bool database;	/* SQLite, by its ending or as an address; else a JSON file */
+	bool database;	/* SQLite, by its ending or as an address, or a server; else a JSON file */
+	bool server;	/* PostgreSQL */
 };
 
 struct state {

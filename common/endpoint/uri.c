@@ -95,7 +95,7 @@ static int parse(struct endpoint *e, const char *operand, bool named, struct err
 	if (n) {
 		if (named ? secret_take(e->text, &e->password, &e->secrets, err) : secret_refuse(operand, err))
 			return -1;
-		e->scheme = xstrndup(operand, n);
+		e->scheme = n == 8 && !memcmp(operand, "postgres", n) ? xstrdup("postgresql") : xstrndup(operand, n);
 		set_fragment(e);
 		return 0;
 	}

@@ -2,8 +2,19 @@
 # man.t: every page is clean, and what its examples show is what comes of them.
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/examples.sh"
+. "$ROOT/tests/connectors/pg.sh"
+# pages of a server's connector want the server, with an empty database called app
 for page in "$ROOT"/man/*.[1-8]; do
 	name=$(basename "$page")
+	case $name in
+	*postgresql*)
+		if ! [ -x "$BUILD/libexec/sync/sync-extract-postgresql" ] || ! { [ -n "${PGURI-}" ] || pg_start; }; then
+			skip 1 "PostgreSQL: no server here, or no connector, for the examples of $name"
+			continue
+		fi
+		pg 'drop database if exists app' 2>/dev/null
+		pg 'create database app' ;;
+	esac
 	grep -q '^\.Sh EXAMPLES' "$page" || { fail "$name has examples"; continue; }
 	mkdir "$T/$name.d" && cd "$T/$name.d" || exit 99
 	examples "$name"

@@ -1,0 +1,191 @@
+/* extract_copy: COPY … TO STDOUT (FORMAT binary): rows as records. */
+#include <stdlib.h>
+
+#include "extract.h"
+
+enum { CHECK_EVERY = 256, HEADER = 19 };
+static const char signature[] = "PGCOPY\n\377\r\n";	/* and a NUL */
+
+/* ---- what is read */
+
+static size_t query_length(const char *query)
+{
+	size_t n = strlen(query);
+
+	while (n && strchr("; \t\r\n", query[n - 1]))
+		n--;
+	return n;
+}
+
+static void add_columns(const struct table *t, struct buf *sql)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->columns; i++) {
+		buf_adds(sql, i ? ", q." : "q.");
+		pg_add_identifier(sql, span_of(t->column[i].name));
+		if (!t->column[i].type->plain)
+			buf_adds(sql, "::pg_catalog.text");
+	}
+}
+
+static void add_source(const struct table *t, struct buf *sql)
+{
+	buf_adds(sql, t->only ? " FROM ONLY " : " FROM ");
+	if (t->query)
+		buf_addf(sql, "(%.*s\n)", (int)query_length(t->query), t->query);
+	else
+		pg_add_name(sql, t->schema, t->name);
+	buf_adds(sql, " AS q");
+}
+
+/* Rows part by a hash of their key (of all that they hold, where there is none), so that it doesn't matter when a shard is read. */
+static void add_shard(const struct extract *x, const struct table *t, struct buf *sql)
+{
+	uint32_t i, n = t->keys ? t->keys : t->columns;
+
+	if (!x->o->shard.n)
+		return;
+	buf_adds(sql, " WHERE (pg_catalog.hashtextextended(ROW(");
+	for (i = 0; i < n; i++) {
+		buf_adds(sql, i ? ", q." : "q.");
+		pg_add_identifier(sql, span_of(t->column[t->keys ? t->key[i] : i].name));
+	}
+	buf_addf(sql, ")::pg_catalog.text, 0) & 9223372036854775807) %% %llu = %llu", (unsigned long long)x->o->shard.n,
+		 (unsigned long long)x->o->shard.i - 1);
+}
+
+/* ---- rows */
+
+static int bad_copy(struct extract *x, struct error *err)
+{
+	return error_set(err, EXIT_FAILED, "'%s': the server's COPY isn't what it should be", error_show(span_of(x->pg.shown)));
+}
+
+/* The row stands in the writer from start on, and is to be set aside. */
+static int set_aside(struct extract *x, struct table *t, size_t start, const char *code, const char *why, struct error *err)
+{
+	const struct scan_limits limits = { 1000, UINT32_MAX / 2 };
+	struct writer *w = &x->tool->writer;
+	const struct meta meta = { OP_UPSERT, t->stream, VALUE_NONE };
+	struct error reason = ERROR_INIT;
+	struct buf text = BUF_INIT;
+	int failed;
+
+	buf_addc(&text, '{');
+	buf_add(&text, w->out.p + start, w->out.n - start);
+	writer_line_cancel(w);
+	error_data(&reason, code, "%s: %s", t->name, why);
+	failed = record_copy(&x->scratch, text.p, text.n, &limits, err) ||
+		writer_reject(w, &x->scratch, &meta, &reason, SPAN_LIT(""), SPAN_LIT(""), err);
+	buf_release(&text);
+	return failed ? -1 : 0;
+}
+
+static int put_row(struct extract *x, const struct table *t, struct bytes *b, struct buf *out)
+{
+	struct bytes v;
+	uint32_t i;
+	int got = 0;
+
+	x->bad_text = false;
+	for (i = 0; i < t->columns && got >= 0; i++) {
+		if (i)
+			buf_addc(out, ',');
+		buf_add(out, t->column[i].lead.p, t->column[i].lead.n);
+		got = take_value(b, &v);
+		if (got == 0)
+			buf_add(out, "null", 4);
+		else if (got > 0)
+			got = t->column[i].type->plain ? json_of(x, t->column[i].type, v, out) : json_of(x, &x->pg_text, v, out);
+	}
+	buf_addc(out, '}');
+	return got < 0 ? -1 : 0;
+}
+
+static int one_row(struct extract *x, struct table *t, struct bytes b, struct error *err)
+{
+	struct writer *w = &x->tool->writer;
+	struct buf *out = writer_line_start(w);
+	size_t start;
+
+	counts_add(&x->tool->read, t->stream, 1);
+	buf_add(out, x->tag.p, x->tag.n);
+	start = out->n;
+	if (put_row(x, t, &b, out) || b.p != b.end)
+		return bad_copy(x, err);
+	if (x->bad_text)
+		return set_aside(x, t, start, "bad-utf8", "text that is no UTF-8", err);
+	if (out->n - w->line > x->tool->opt.max_record)
+		return set_aside(x, t, start, "too-long", "a row of more than --max-record bytes", err);
+	return writer_line_end(w, t->stream, err);
+}
+
+/* One message of the server's: a row, the first with the header before it, the last the end's mark. */
+static int take_message(struct extract *x, struct table *t, struct bytes b, bool *first, struct error *err)
+{
+	uint32_t more;
+	int16_t n;
+
+	if (*first) {
+		if (b.end - b.p < HEADER || memcmp(b.p, signature, sizeof signature))
+			return bad_copy(x, err);
+		b.p += HEADER - 4;
+		more = (uint32_t)take(&b, 4);
+		if ((uint64_t)(b.end - b.p) < more)
+			return bad_copy(x, err);
+		b.p += more;
+		*first = false;
+	}
+	if (b.p == b.end)
+		return 0;
+	n = (int16_t)take(&b, 2);
+	if (n == -1 || !b.p)
+		return b.p && b.p == b.end ? 0 : bad_copy(x, err);
+	return (uint32_t)n == t->columns ? one_row(x, t, b, err) : bad_copy(x, err);
+}
+
+static int take_rows(struct extract *x, struct table *t, struct error *err)
+{
+	struct tool *tool = x->tool;
+	bool first = true;
+	char *row;
+	int n, failed;
+
+	while ((n = PQgetCopyData(x->pg.c, &row, 0)) > 0) {
+		failed = take_message(x, t, (struct bytes){ (unsigned char *)row, (unsigned char *)row + n }, &first, err);
+		PQfreemem(row);
+		if (failed)
+			return -1;
+		if (tool->writer.records % CHECK_EVERY == 0)
+			progress_update(&tool->progress, counts_total(&tool->read), tool->writer.bytes);
+	}
+	return n == -1 ? 0 : pg_fail(&x->pg, NULL, "read", err);
+}
+
+int table_read(struct extract *x, struct table *t, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	PGresult *r;
+	int failed;
+
+	buf_adds(&sql, "COPY (SELECT ");
+	add_columns(t, &sql);
+	add_source(t, &sql);
+	add_shard(x, t, &sql);
+	buf_adds(&sql, ") TO STDOUT (FORMAT binary)");
+	r = PQexec(x->pg.c, buf_str(&sql));
+	buf_release(&sql);
+	if (PQresultStatus(r) != PGRES_COPY_OUT)
+		return pg_fail(&x->pg, r, "read", err);
+	PQclear(r);
+	failed = take_rows(x, t, err);
+	if (failed)
+		return -1;
+	while ((r = PQgetResult(x->pg.c))) {
+		if (PQresultStatus(r) != PGRES_COMMAND_OK)
+			return pg_fail(&x->pg, r, "read", err);
+		PQclear(r);
+	}
+	return 0;
+}

@@ -1,0 +1,557 @@
+/* extract_text: a value's binary form as text that PostgreSQL takes for the same value. */
+#include <arpa/inet.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "extract.h"
+#include "value/number.h"
+#include "value/time.h"
+
+#define EPOCH_SECONDS INT64_C(946684800)	/* 2000-01-01 */
+#define DAY_US INT64_C(86400000000)
+
+uint64_t take(struct bytes *b, int n)
+{
+	uint64_t v = 0;
+
+	if (!b->p || b->end - b->p < n) {
+		b->p = NULL;
+		return 0;
+	}
+	for (; n > 0; n--)
+		v = v << 8 | *b->p++;
+	return v;
+}
+
+int take_value(struct bytes *b, struct bytes *value)
+{
+	int32_t n = (int32_t)(uint32_t)take(b, 4);
+
+	if (!b->p || n < -1 || (n >= 0 && b->end - b->p < n))
+		return -1;
+	if (n < 0)
+		return 0;
+	*value = (struct bytes){ b->p, b->p + n };
+	b->p += n;
+	return 1;
+}
+
+/* ---- numbers */
+
+void text_of_int(int64_t v, struct buf *out)
+{
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	char digits[24], *p = digits + sizeof digits;
+
+	do
+		*--p = (char)('0' + u % 10);
+	while (u /= 10);
+	if (v < 0)
+		*--p = '-';
+	buf_add(out, p, (size_t)(digits + sizeof digits - p));
+}
+
+static void special(double d, struct buf *out)
+{
+	buf_adds(out, isnan(d) ? "NaN" : d < 0 ? "-Infinity" : "Infinity");
+}
+
+static void text_of_float8(uint64_t bits, struct buf *out)
+{
+	char text[NUMBER_DOUBLE_ROOM];
+	double d;
+
+	memcpy(&d, &bits, sizeof d);
+	if (isfinite(d))
+		buf_add(out, text, number_from_double(d, text));
+	else
+		special(d, out);
+}
+
+/* The fewest digits that read back as the same float. */
+static void text_of_float4(uint32_t bits, struct buf *out)
+{
+	char text[32];
+	float f;
+	int digits;
+
+	memcpy(&f, &bits, sizeof f);
+	if (!isfinite(f)) {
+		special((double)f, out);
+		return;
+	}
+	for (digits = 6; digits <= 9; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, (double)f);
+		if (strtof(text, NULL) == f)
+			break;
+	}
+	buf_adds(out, text);
+}
+
+/* Groups of four decimal digits; weight is the place of the first, dscale the digits to show behind the point. */
+static int text_of_numeric(struct bytes b, struct buf *out)
+{
+	int n = (int)take(&b, 2), weight = (int16_t)take(&b, 2), sign = (int)take(&b, 2), scale = (int)take(&b, 2), i;
+	char group[8];
+	size_t point;
+
+	if (!b.p || b.end - b.p != 2 * n)
+		return -1;
+	if (sign & 0x8000) {
+		buf_adds(out, sign == 0xC000 ? "NaN" : sign == 0xF000 ? "-Infinity" : "Infinity");
+		return 0;
+	}
+	if (sign)
+		buf_addc(out, '-');
+	if (weight < 0)
+		buf_addc(out, '0');
+	for (i = 0; i <= weight; i++) {
+		snprintf(group, sizeof group, i ? "%04u" : "%u", i < n ? (unsigned)take(&b, 2) : 0);
+		buf_adds(out, group);
+	}
+	if (!scale)
+		return 0;
+	buf_addc(out, '.');
+	point = out->n;
+	for (i = weight + 1; (size_t)(out->n - point) < (size_t)scale; i++) {
+		snprintf(group, sizeof group, "%04u", i >= 0 && i < n ? (unsigned)take(&b, 2) : 0);
+		buf_adds(out, group);
+	}
+	out->n = point + (size_t)scale;
+	return 0;
+}
+
+/* ---- times */
+
+/* Years 0000 to 9999 as RFC 3339 has them; others with a sign (ISO 8601, expanded): -0001 is the year 2 BC. */
+static void add_date(int64_t days, struct buf *out)
+{
+	struct civil c;
+	const char *form = "%04lld";
+
+	civil_from_seconds(EPOCH_SECONDS + days * 86400, &c);
+	if (c.year < 0)
+		form = "%05lld";
+	else if (c.year > 9999)
+		form = "%+lld";
+	buf_addf(out, form, (long long)c.year);
+	buf_addf(out, "-%02d-%02d", c.month, c.day);
+}
+
+static void add_fraction(int64_t us, struct buf *out)
+{
+	char text[16];
+	size_t n;
+
+	if (!us)
+		return;
+	n = (size_t)snprintf(text, sizeof text, ".%06lld", (long long)us);
+	while (text[n - 1] == '0')
+		n--;
+	buf_add(out, text, n);
+}
+
+static void add_time(int64_t us, struct buf *out)
+{
+	int64_t s = us / 1000000;
+
+	buf_addf(out, "%02d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+	add_fraction(us % 1000000, out);
+}
+
+static void add_timestamp(int64_t us, bool utc, struct buf *out)
+{
+	int64_t days = us / DAY_US, rest = us % DAY_US;
+
+	if (us == INT64_MAX || us == INT64_MIN) {
+		buf_adds(out, us < 0 ? "-infinity" : "infinity");
+		return;
+	}
+	if (rest < 0) {
+		rest += DAY_US;
+		days--;
+	}
+	add_date(days, out);
+	buf_addc(out, 'T');
+	add_time(rest, out);
+	if (utc)
+		buf_addc(out, 'Z');
+}
+
+static void text_of_date(int32_t days, struct buf *out)
+{
+	if (days == INT32_MAX || days == INT32_MIN)
+		buf_adds(out, days < 0 ? "-infinity" : "infinity");
+	else
+		add_date(days, out);
+}
+
+static void text_of_timetz(int64_t us, int32_t west, struct buf *out)
+{
+	int32_t z = west < 0 ? -west : west;
+
+	add_time(us, out);
+	buf_addf(out, "%c%02d:%02d", west > 0 ? '-' : '+', z / 3600, z / 60 % 60);
+	if (z % 60)
+		buf_addf(out, ":%02d", z % 60);
+}
+
+/* As intervalstyle iso_8601 writes it. */
+static void text_of_interval(int64_t us, int32_t days, int32_t months, struct buf *out)
+{
+	int64_t hours = us / INT64_C(3600000000), minutes = us / 60000000 % 60, rest = us % 60000000;
+
+	if (!us && !days && !months) {
+		buf_adds(out, "PT0S");
+		return;
+	}
+	buf_addc(out, 'P');
+	if (months / 12)
+		buf_addf(out, "%dY", months / 12);
+	if (months % 12)
+		buf_addf(out, "%dM", months % 12);
+	if (days)
+		buf_addf(out, "%dD", days);
+	if (!us)
+		return;
+	buf_addc(out, 'T');
+	if (hours)
+		buf_addf(out, "%lldH", (long long)hours);
+	if (minutes)
+		buf_addf(out, "%lldM", (long long)minutes);
+	if (!rest)
+		return;
+	if (rest < 0)
+		buf_addc(out, '-');
+	rest = rest < 0 ? -rest : rest;
+	buf_addf(out, "%lld", (long long)(rest / 1000000));
+	add_fraction(rest % 1000000, out);
+	buf_addc(out, 'S');
+}
+
+/* ---- addresses, bits, bytes */
+
+static int text_of_inet(struct bytes b, bool cidr, struct buf *out)
+{
+	int family = (int)take(&b, 1), bits = (int)take(&b, 1), n, whole;
+	char text[INET6_ADDRSTRLEN];
+
+	(void)take(&b, 1);
+	n = (int)take(&b, 1);
+	whole = family == 2 ? 32 : 128;
+	if (!b.p || n * 8 != whole || b.end - b.p != n || !inet_ntop(family == 2 ? AF_INET : AF_INET6, b.p, text, sizeof text))
+		return -1;
+	buf_adds(out, text);
+	if (cidr || bits != whole)
+		buf_addf(out, "/%d", bits);
+	return 0;
+}
+
+static void add_hex(struct bytes b, int group, char between, struct buf *out)
+{
+	static const char hex[] = "0123456789abcdef";
+	int i;
+
+	for (i = 0; b.p < b.end; b.p++, i++) {
+		if (i && group && i % group == 0)
+			buf_addc(out, between);
+		buf_addc(out, hex[*b.p >> 4]);
+		buf_addc(out, hex[*b.p & 15]);
+	}
+}
+
+static int text_of_uuid(struct bytes b, struct buf *out)
+{
+	static const int parts[] = { 4, 2, 2, 2, 6 };
+	size_t i;
+
+	if (b.end - b.p != 16)
+		return -1;
+	for (i = 0; i < sizeof parts / sizeof *parts; b.p += parts[i++]) {
+		if (i)
+			buf_addc(out, '-');
+		add_hex((struct bytes){ b.p, b.p + parts[i] }, 0, 0, out);
+	}
+	return 0;
+}
+
+static int text_of_bits(struct bytes b, struct buf *out)
+{
+	uint64_t n = take(&b, 4), i;
+
+	if (!b.p || (uint64_t)(b.end - b.p) != (n + 7) / 8)
+		return -1;
+	for (i = 0; i < n; i++)
+		buf_addc(out, b.p[i / 8] >> (7 - i % 8) & 1 ? '1' : '0');
+	return 0;
+}
+
+/* ---- what holds others */
+
+enum quoting { IN_ARRAY, IN_ROW, IN_RANGE };
+
+/* Adds text with double quotes where it needs them. */
+static void add_quoted(struct span s, enum quoting how, char delimiter, struct buf *out)
+{
+	static const char *const special[] = { "{}\"\\ \t\n\r\v\f", "(),\"\\ \t\n\r\v\f", "[](),\"\\ \t\n\r\v\f" };
+	bool quote = !s.n || (how == IN_ARRAY && s.n == 4 && !strncasecmp(s.p, "null", 4));
+	size_t i;
+
+	for (i = 0; i < s.n && !quote; i++)
+		quote = s.p[i] == delimiter || (s.p[i] && strchr(special[how], s.p[i]));
+	if (!quote) {
+		buf_addspan(out, s);
+		return;
+	}
+	buf_addc(out, '"');
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
+			buf_addc(out, how == IN_ROW ? s.p[i] : '\\');
+		buf_addc(out, s.p[i]);
+	}
+	buf_addc(out, '"');
+}
+
+static int add_element(const struct pg_type *t, struct bytes v, enum quoting how, char delimiter, struct buf *out)
+{
+	struct buf text = BUF_INIT;
+	int failed = text_of(t, v, &text);
+
+	add_quoted(buf_span(&text), how, delimiter, out);
+	buf_release(&text);
+	return failed;
+}
+
+static int add_dimension(const struct pg_type *t, struct bytes *b, const uint32_t *size, int left, struct buf *out)
+{
+	struct bytes v;
+	uint32_t i;
+	int got = 0;
+
+	buf_addc(out, '{');
+	for (i = 0; i < *size && got >= 0; i++) {
+		if (i)
+			buf_addc(out, t->element->delimiter);
+		if (left > 1) {
+			got = add_dimension(t, b, size + 1, left - 1, out);
+			continue;
+		}
+		got = take_value(b, &v);
+		if (got == 0)
+			buf_adds(out, "NULL");
+		else if (got > 0)
+			got = add_element(t->element, v, IN_ARRAY, t->element->delimiter, out);
+	}
+	buf_addc(out, '}');
+	return got < 0 ? -1 : 0;
+}
+
+static int text_of_array(const struct pg_type *t, struct bytes b, struct buf *out)
+{
+	int n = (int)take(&b, 4), i;
+	uint32_t size[8], lower[8];
+	bool bounds = false;
+
+	(void)take(&b, 8);
+	if (!b.p || n > 6)
+		return -1;
+	for (i = 0; i < n; i++) {
+		size[i] = (uint32_t)take(&b, 4);
+		lower[i] = (uint32_t)take(&b, 4);
+		bounds = bounds || lower[i] != 1;
+	}
+	if (!n) {
+		buf_adds(out, "{}");
+		return 0;
+	}
+	for (i = 0; bounds && i < n; i++)
+		buf_addf(out, "[%d:%d]", (int32_t)lower[i], (int32_t)(lower[i] + size[i] - 1));
+	if (bounds)
+		buf_addc(out, '=');
+	return add_dimension(t, &b, size, n, out);
+}
+
+static int text_of_row(const struct pg_type *t, struct bytes b, struct buf *out)
+{
+	uint32_t n = (uint32_t)take(&b, 4), i;
+	struct bytes v;
+	int got = b.p && n == t->fields ? 0 : -1;
+
+	buf_addc(out, '(');
+	for (i = 0; i < n && got >= 0; i++) {
+		if (i)
+			buf_addc(out, ',');
+		(void)take(&b, 4);
+		got = take_value(&b, &v);
+		if (got > 0)
+			got = add_element(t->field[i].type, v, IN_ROW, ',', out);
+	}
+	buf_addc(out, ')');
+	return got < 0 ? -1 : 0;
+}
+
+static int text_of_range(const struct pg_type *t, struct bytes b, struct buf *out)
+{
+	unsigned flags = (unsigned)take(&b, 1);
+	struct bytes v;
+	int failed = b.p ? 0 : -1;
+
+	if (flags & 1) {
+		buf_adds(out, "empty");
+		return failed;
+	}
+	buf_addc(out, flags & 2 ? '[' : '(');
+	if (!(flags & 8))
+		failed = take_value(&b, &v) <= 0 || add_element(t->element, v, IN_RANGE, ',', out);
+	buf_addc(out, ',');
+	if (!(flags & 16) && !failed)
+		failed = take_value(&b, &v) <= 0 || add_element(t->element, v, IN_RANGE, ',', out);
+	buf_addc(out, flags & 4 ? ']' : ')');
+	return failed ? -1 : 0;
+}
+
+static int text_of_multirange(const struct pg_type *t, struct bytes b, struct buf *out)
+{
+	uint32_t n = (uint32_t)take(&b, 4), i;
+	struct bytes v;
+	int failed = b.p ? 0 : -1;
+
+	buf_addc(out, '{');
+	for (i = 0; i < n && !failed; i++) {
+		if (i)
+			buf_addc(out, ',');
+		failed = take_value(&b, &v) <= 0 || text_of_range(t->element, v, out);
+	}
+	buf_addc(out, '}');
+	return failed ? -1 : 0;
+}
+
+static void add_pair_text(struct bytes v, struct buf *out)
+{
+	buf_addc(out, '"');
+	for (; v.p < v.end; v.p++) {
+		if (*v.p == '"' || *v.p == '\\')
+			buf_addc(out, '\\');
+		buf_addc(out, (char)*v.p);
+	}
+	buf_addc(out, '"');
+}
+
+static int text_of_hstore(struct bytes b, struct buf *out)
+{
+	uint32_t n = (uint32_t)take(&b, 4), i;
+	struct bytes v;
+	int got = b.p ? 0 : -1;
+
+	for (i = 0; i < n && got >= 0; i++) {
+		if (i)
+			buf_adds(out, ", ");
+		if (take_value(&b, &v) <= 0)
+			return -1;
+		add_pair_text(v, out);
+		buf_adds(out, "=>");
+		got = take_value(&b, &v);
+		if (got > 0)
+			add_pair_text(v, out);
+		else
+			buf_adds(out, "NULL");
+	}
+	return got < 0 ? -1 : 0;
+}
+
+/* ---- all of them */
+
+static int fixed(const struct pg_type *t, struct bytes b, struct buf *out)
+{
+	static const unsigned char sizes[] = {
+		[PG_BOOL] = 1, [PG_INT2] = 2, [PG_INT4] = 4, [PG_INT8] = 8, [PG_OID] = 4, [PG_FLOAT4] = 4, [PG_FLOAT8] = 8, [PG_DATE] = 4,
+		[PG_TIME] = 8, [PG_TIMETZ] = 12, [PG_TIMESTAMP] = 8, [PG_TIMESTAMPTZ] = 8, [PG_INTERVAL] = 16,
+	};
+	int n = sizes[t->kind];
+	uint64_t v = take(&b, n < 8 ? n : 8), more = take(&b, n > 8 ? 4 : 0), last = take(&b, n > 12 ? 4 : 0);
+
+	if (!b.p || b.p != b.end)
+		return -1;
+	switch (t->kind) {
+	case PG_BOOL:
+		buf_addc(out, v ? 't' : 'f');
+		return 0;
+	case PG_INT2:
+		text_of_int((int16_t)v, out);
+		return 0;
+	case PG_INT4:
+		text_of_int((int32_t)v, out);
+		return 0;
+	case PG_INT8:
+	case PG_OID:
+		text_of_int((int64_t)v, out);
+		return 0;
+	case PG_FLOAT4:
+		text_of_float4((uint32_t)v, out);
+		return 0;
+	case PG_FLOAT8:
+		text_of_float8(v, out);
+		return 0;
+	case PG_DATE:
+		text_of_date((int32_t)v, out);
+		return 0;
+	case PG_TIME:
+		add_time((int64_t)v, out);
+		return 0;
+	case PG_TIMETZ:
+		text_of_timetz((int64_t)v, (int32_t)(uint32_t)more, out);
+		return 0;
+	case PG_INTERVAL:
+		text_of_interval((int64_t)v, (int32_t)(uint32_t)more, (int32_t)(uint32_t)last, out);
+		return 0;
+	default:
+		add_timestamp((int64_t)v, t->kind == PG_TIMESTAMPTZ, out);
+		return 0;
+	}
+}
+
+int text_of(const struct pg_type *t, struct bytes b, struct buf *out)
+{
+	switch (t->kind) {
+	case PG_NUMERIC:
+		return text_of_numeric(b, out);
+	case PG_BYTEA:
+		buf_adds(out, "\\x");
+		add_hex(b, 0, 0, out);
+		return 0;
+	case PG_UUID:
+		return text_of_uuid(b, out);
+	case PG_INET:
+	case PG_CIDR:
+		return text_of_inet(b, t->kind == PG_CIDR, out);
+	case PG_MACADDR:
+		add_hex(b, 1, ':', out);
+		return 0;
+	case PG_BIT:
+		return text_of_bits(b, out);
+	case PG_JSONB:
+	case PG_LTREE:	/* the version of their form, then text */
+		if (take(&b, 1) != 1)
+			return -1;
+		buf_add(out, b.p, (size_t)(b.end - b.p));
+		return 0;
+	case PG_HSTORE:
+		return text_of_hstore(b, out);
+	case PG_ARRAY:
+		return text_of_array(t, b, out);
+	case PG_COMPOSITE:
+		return text_of_row(t, b, out);
+	case PG_RANGE:
+		return text_of_range(t, b, out);
+	case PG_MULTIRANGE:
+		return text_of_multirange(t, b, out);
+	case PG_AS_TEXT:
+	case PG_TEXT:
+	case PG_CHAR:
+	case PG_JSON:
+		buf_add(out, b.p, (size_t)(b.end - b.p));
+		return 0;
+	default:
+		return fixed(t, b, out);
+	}
+}

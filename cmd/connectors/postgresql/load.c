@@ -1,0 +1,245 @@
+/* sync-load-postgresql: a stream into tables of a PostgreSQL database. load.h has a map of its parts. */
+#include "load.h"
+
+#include <stdlib.h>
+
+#include "base/diag.h"
+#include "base/xalloc.h"
+
+enum { FIRST_RECORDS = 1000, FIRST_BYTES = 1 << 20 };
+
+static int database_open(void *self, struct load *l, struct error *err)
+{
+	struct database *d = self;
+
+	d->load = l;
+	d->waiting = xcalloc(1, sizeof *d->waiting);
+	hash_key_random(&d->hash_key);
+	return pg_open(&d->pg, d->uri, l->o->lock_timeout, err) || (l->state_here && state_load(d, err)) ? -1 : 0;
+}
+
+static int database_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)
+{
+	struct database *d = self;
+	struct table *t = table_of(d, stream, err);
+
+	(void)l;
+	if (!t || batch_flush(d, err))
+		return -1;
+	buf_reset(&t->declared);
+	value_write(schema, &t->declared);
+	buf_reset(&t->key_names);
+	if (value_present(key))
+		value_write(key, &t->key_names);
+	return t->exists ? table_declare(d, t, err) : 0;
+}
+
+/* In replace mode what was there goes first, in the same transaction: others see the old rows until it ends. */
+static int empty_first(struct database *d, struct table *t, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	int failed;
+
+	if (d->load->mode != MODE_REPLACE || t->made || t->counted)
+		return 0;
+	if (session_begin(d, err) || keys_count(d, t, err))
+		return -1;
+	buf_addf(&sql, "DELETE FROM %s", t->quoted);
+	failed = t->rows_at_start ? session_run(d, buf_str(&sql), err) : 0;
+	buf_release(&sql);
+	return failed;
+}
+
+/* ---- records of a table that isn't there, and that no schema declares */
+
+static int release_held(struct database *d, struct table *t, struct error *err)
+{
+	return t->exists || !t->held.n ? 0 : make_from_held(d, t, err);
+}
+
+/* 1: the record is kept, or there is nothing to do for it; 0: the table is there now; or as a verdict. */
+static int hold(struct database *d, struct table *t, const struct meta *meta, struct error *err)
+{
+	if (meta->op == OP_UPSERT || meta->op == OP_INSERT || (meta->op == OP_UPDATE && d->o->missing == MISSING_INSERT)) {
+		held_add(&t->held, &d->load->arrival);
+		return t->held.n < FIRST_RECORDS && t->held.bytes < FIRST_BYTES ? 1 : release_held(d, t, err) ? -1 : 1;
+	}
+	return release_held(d, t, err) ? -1 : !t->exists;
+}
+
+static int missing_table(const struct database *d, const struct table *t, const struct meta *meta, struct error *err)
+{
+	if (meta->op != OP_UPDATE || d->o->missing == MISSING_SKIP)
+		return LOAD_DONE;	/* nothing is there to delete */
+	error_data(err, "missing-row", "an update of a row that isn't there, nor is the table '%s' (--missing insert|skip)", t->name);
+	return LOAD_REJECT;
+}
+
+/* ---- records */
+
+static int one_record(struct database *d, struct table *t, struct record *rec, const struct meta *meta, struct error *err)
+{
+	struct value old;
+	bool moves = load_member(d->load, "key", &old) && value_type(old) == TOKEN_OBJECT && t->keys;
+
+	switch (meta->op) {
+	case OP_TRUNCATE:
+		return keys_truncate(d, t, err);
+	case OP_DELETE:
+		if (!t->keys)
+			return error_set(err, EXIT_USAGE, "'%s': a delete wants a key: name one with --key", t->name);
+		return batch_add(d, t, rec, ROW_DELETE, err);
+	case OP_UPDATE:
+		return moves ? keys_move(d, t, rec, old, false, err) : batch_add(d, t, rec, ROW_UPDATE, err);
+	default:
+		return moves && !table_only_added(d, t) ? keys_move(d, t, rec, old, true, err) : batch_add(d, t, rec, ROW_UPSERT, err);
+	}
+}
+
+static int database_record(void *self, struct load *l, struct record *rec, const struct meta *meta, struct error *err)
+{
+	struct database *d = self;
+	struct table *t = table_of(d, meta->stream, err);
+	int ready, kept;
+
+	(void)l;
+	if (!t || (d->batch && d->batch != t && batch_flush(d, err)))
+		return -1;
+	ready = table_ready(d, t, err);
+	if (!ready) {
+		kept = hold(d, t, meta, err);
+		if (kept)
+			return kept < 0 ? -1 : t->held.n || t->exists ? LOAD_DONE : missing_table(d, t, meta, err);
+	}
+	if (ready < 0 || session_begin(d, err) || empty_first(d, t, err) || mirror_prepare(d, t, err))
+		return -1;
+	if (waiting_many(d->waiting) && (batch_flush(d, err) || batch_retry(d, true, err)))
+		return -1;
+	arena_reset(&d->arena);
+	return one_record(d, t, rec, meta, err);
+}
+
+static int check_deletes(struct database *d, struct error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->tables; i++)
+		if (d->load->mode != MODE_MIRROR && d->table[i]->deleted &&
+		    guard_deletes(d->load, d->table[i]->deleted, d->table[i]->rows_at_start, err))
+			return -1;
+	return 0;
+}
+
+static int write_waiting(struct database *d, struct error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->tables; i++)
+		if (release_held(d, d->table[i], err))
+			return -1;
+	return batch_flush(d, err) || batch_retry(d, true, err) ? -1 : 0;
+}
+
+static int move_sequences(struct database *d, struct error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->tables; i++)
+		if (d->table[i]->exists && sequences_move(d, d->table[i], err))
+			return -1;
+	return 0;
+}
+
+static int database_commit(void *self, struct load *l, struct error *err)
+{
+	struct database *d = self;
+
+	if (write_waiting(d, err) || check_deletes(d, err) || move_sequences(d, err) || (l->state_here && state_save(d, err)))
+		return -1;
+	return session_commit(d, err);
+}
+
+static int finish_table(struct database *d, struct table *t, struct error *err)
+{
+	if (table_ready(d, t, err) < 0)
+		return -1;
+	if (!t->exists)
+		return 0;	/* no columns were declared and no record came */
+	if (d->load->mode == MODE_REPLACE)
+		return empty_first(d, t, err) || (t->counted && guard_whole(d->load, t->rows_at_start, err)) ? -1 : 0;
+	return d->load->mode == MODE_MIRROR ? session_begin(d, err) || mirror_prepare(d, t, err) || mirror_finish(d, t, err) ? -1 : 0 : 0;
+}
+
+static int database_finish(void *self, struct load *l, struct error *err)
+{
+	struct database *d = self;
+	uint32_t i;
+
+	if (write_waiting(d, err))
+		return -1;
+	for (i = d->tables; i-- > 0; )	/* children of foreign keys go before their parents */
+		if (finish_table(d, d->table[i], err))
+			return -1;
+	if (check_deletes(d, err) || move_sequences(d, err) || (l->state_here && state_save(d, err)))
+		return -1;
+	return session_commit(d, err);
+}
+
+static void database_close(void *self, struct load *l)
+{
+	struct database *d = self;
+	uint32_t i;
+
+	(void)l;
+	pg_close(&d->pg);	/* which rolls back what isn't committed */
+	for (i = 0; i < d->tables; i++)
+		table_free(d->table[i]);
+	free(d->table);
+	free(d->row);
+	free(d->slot);
+	if (d->waiting)
+		held_release(&d->waiting->held);
+	free(d->waiting);
+	buf_release(&d->raw);
+	buf_release(&d->out);
+	arena_release(&d->arena);
+	arena_release(&d->batch_arena);
+}
+
+static const struct connector connector = {
+	.name = "PostgreSQL", .mode = MODE_UPSERT,
+	.modes = 1u << MODE_UPSERT | 1u << MODE_APPEND | 1u << MODE_REPLACE | 1u << MODE_MIRROR,
+	.at_end = 1u << MODE_REPLACE | 1u << MODE_MIRROR, .own_state = true, .open = database_open, .schema = database_schema,
+	.record = database_record, .commit = database_commit, .finish = database_finish, .close = database_close,
+};
+
+int main(int argc, char **argv)
+{
+	struct load_options options = LOAD_OPTIONS_INIT;
+	struct error err = ERROR_INIT;
+	struct tool tool;
+	struct database database = { .o = &options };
+	const struct opt_group groups[] = {
+		{ "How to write", load_any_opts, &options, false },
+		{ "Databases", load_sql_opts, &options, false },
+		TOOL_GROUPS(&tool),
+	};
+	const struct opt_program program = {
+		"sync-load", "[OPTION...] DATABASE [TABLE]", "Writes a stream into tables of a PostgreSQL database.", NULL, groups, NULL, NULL,
+		tool_version,
+	};
+	int first;
+
+	tool_start(&tool, "sync-load");
+	first = opt_parse(&program, argc, argv, &err);
+	if (first == OPT_ASKED)
+		return EXIT_DONE;
+	if (first >= 0 && (argc - first < 1 || argc - first > 2))
+		first = error_set(&err, EXIT_USAGE, "one database and perhaps a table are wanted; try 'sync-load --help'");
+	if (first >= 0 && options.dry_run)
+		first = error_set(&err, EXIT_USAGE, "--dry-run: PostgreSQL's loader can't print what it would do; sync-diff says it");
+	if (first < 0)
+		return diag_fail(&err);
+	database.uri = argv[first];
+	return load_main(&tool, &options, &connector, &database, argc - first == 2 ? argv[first + 1] : NULL, database.uri);
+}

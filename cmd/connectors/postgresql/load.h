@@ -1,0 +1,199 @@
+/*
+ * load: sync-load-postgresql: a stream into tables of a PostgreSQL database.
+ *
+ *   load.c            the connector: records, checkpoints, what happens at the end
+ *   load_session.c    transactions, savepoints, failures as verdicts
+ *   load_table.c      a stream's table: found, its columns and key
+ *   load_make.c       tables that are made, columns that are added
+ *   load_text.c       a JSON value as the text that PostgreSQL takes for it
+ *   load_nested.c     …arrays, rows and hstore
+ *   load_batch.c      rows gathered, operations on one key folded in their order
+ *   load_write.c      a batch written: COPY, by halves where a row is refused
+ *   load_merge.c      …into a table that has rows: the statements from the staging table
+ *   load_keys.c       keys that move, rows that a mirror deletes, sequences
+ *   load_state.c      _sync_state
+ *
+ * One transaction holds everything from its first record to the next commit. A batch is written under a savepoint: what
+ * the server refuses is found by halving and set aside, or kept and tried again where another row may make way.
+ */
+#ifndef SYNC_POSTGRESQL_LOAD_H
+#define SYNC_POSTGRESQL_LOAD_H
+
+#include "load/waiting.h"
+#include "pg.h"
+#include "value/hash.h"
+
+struct column {
+	struct span name;	/* owned, with a NUL behind it */
+	char *quoted;		/* owned */
+	char *declared;		/* owned: its type with modifiers */
+	char *equals;		/* owned: key: the operator that compares it */
+	struct pg_type *type;
+	int32_t typmod;		/* of its type, or of its domain's base */
+	bool key;
+	bool declares;		/* the stream's schema has it: an upsert sets it even where a record lacks it */
+	bool base64, ejson;	/* what the stream's schema says of its values */
+	bool generated;		/* computed by the server: not written */
+	bool makes_way;		/* of a unique index, and may be null meanwhile */
+	bool always;		/* GENERATED ALWAYS AS IDENTITY: inserted, never updated */
+	uint64_t seen;		/* the last record that set it */
+	struct path path;
+	struct cursor cursor;
+};
+
+/* A value as COPY's text has it, escaped; NULL is p == NULL. */
+typedef struct span cell;
+
+enum row_op { ROW_UPSERT, ROW_UPDATE, ROW_DELETE };
+
+struct row {
+	enum row_op op;
+	bool anew;		/* upsert: what was there is deleted first */
+	struct span shape;	/* a byte for each column: 1 where the row sets it */
+	cell *cell;		/* by column; those that it doesn't set are garbage */
+	uint64_t hash;		/* of its key */
+	struct arrival arrival;
+};
+
+enum { BATCH_ROWS = 20000, BATCH_BYTES = 8 << 20, MOST_COLUMNS = 1600 };
+
+struct table {
+	uint32_t stream;
+	char *name;		/* owned: as the stream or STREAM says it */
+	char *schema, *relation;	/* owned */
+	char *quoted;		/* owned: "schema"."relation" */
+	char stage[32];		/* the staging table's name, once made; "" */
+	bool looked, exists, made, has_schema;
+	bool empty;		/* it had no rows when this run came, and no row has come twice since */
+	bool alias;		/* keys of other texts may be equal */
+	bool sequences;		/* some column takes its default from one */
+	struct buf declared;	/* the schema frame's schema */
+	struct buf key_names;	/* its key, a JSON array */
+	struct column *column;	/* owned */
+	uint32_t columns, cap;
+	uint32_t *key;		/* owned */
+	uint32_t keys;
+	uint64_t rows_at_start;
+	bool counted, seen;	/* the mirror's table of keys is made */
+	uint64_t deleted, inserted;
+	struct held held;	/* the first records, until the table is made from them */
+	struct arena arena;
+};
+
+struct counters {
+	uint64_t inserted, updated, deleted;
+	uint64_t deletes;	/* rows that were to be deleted */
+};
+
+struct database {
+	struct load *load;
+	struct load_options *o;
+	struct pg pg;
+	const char *uri;
+	bool in_transaction;
+	struct table **table;	/* owned */
+	uint32_t tables;
+	struct table *last;
+	uint64_t record;	/* number of the one in hand */
+	struct arena arena;	/* of the record in hand */
+	struct buf raw;		/* scratch: a value's text */
+
+	/* the batch */
+	struct table *batch;	/* NULL: none */
+	struct row *row;	/* owned */
+	uint32_t rows, rows_cap;
+	size_t bytes;
+	struct arena batch_arena;
+	uint32_t *slot;		/* owned: by hash of the key, number of its row + 1 */
+	uint32_t slots;
+	struct hash_key hash_key;
+	bool copying;		/* straight into the table, as rows come */
+	uint32_t sent;		/* …so many of its first rows */
+	struct buf out;		/* COPY data that isn't sent yet */
+	struct counters count;	/* of the part being written */
+	bool make_way;		/* rows that give unique values to others are made null first */
+
+	struct waiting *waiting;	/* owned: rows that may succeed later */
+};
+
+enum { TRY_LATER = 2 };		/* a verdict beside LOAD_REJECT: refused for a unique value or a row to point to */
+
+/* ---- load_session.c */
+int session_begin(struct database *d, struct error *err);
+int session_commit(struct database *d, struct error *err);
+int session_run(struct database *d, const char *sql, struct error *err);
+/* Rows affected, or -1 and a verdict in *verdict: LOAD_REJECT, TRY_LATER, or -1. */
+int64_t session_change(struct database *d, const char *sql, int *verdict, struct error *err);
+/* The first cell of the first row as a number; 0 for none. */
+int session_number(struct database *d, const char *sql, const char *value, uint64_t *out, struct error *err);
+/* What a failed result means: its error in err, the result cleared. */
+int session_verdict(struct database *d, PGresult *r, struct error *err);
+/* The last failure was a deadlock or a serialization failure. */
+bool session_may_retry(const struct error *err);
+
+/* ---- load_table.c */
+struct table *table_of(struct database *d, uint32_t stream, struct error *err);
+/* As for SQLite: 1 it is there, 0 nothing says what columns it has, -1. */
+int table_ready(struct database *d, struct table *t, struct error *err);
+int table_declare(struct database *d, struct table *t, struct error *err);
+struct column *table_column(struct table *t, struct span name);
+int table_find(struct database *d, struct table *t, struct error *err);
+int table_properties(const struct record *schema, struct value *properties);
+bool table_only_added(const struct database *d, const struct table *t);
+void table_free(struct table *t);
+
+/* ---- load_make.c */
+int make_from_schema(struct database *d, struct table *t, const struct record *schema, struct error *err);
+int make_from_held(struct database *d, struct table *t, struct error *err);
+int make_column(struct database *d, struct table *t, struct value name, struct value v, bool is_property, struct error *err);
+
+/* ---- load_text.c, load_nested.c */
+/* 0, or LOAD_REJECT with err ("lossy", "bad-value"). The cell lives in the arena. */
+int cell_of(struct database *d, const struct column *c, struct value v, struct arena *arena, cell *out, struct error *err);
+/* The text of a value of a type, unescaped, added to out. */
+int type_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct value v, struct buf *out, struct error *err);
+int nested_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct value v, struct buf *out, struct error *err);
+int text_rejected(struct error *err, const char *code, const struct column *c, const char *why);
+
+/* ---- load_batch.c */
+/* Adds a record to the table's batch, folding it into an earlier one of its key. LOAD_DONE, LOAD_REJECT, -1. */
+int batch_add(struct database *d, struct table *t, const struct record *rec, enum row_op op, struct error *err);
+/* Writes what is gathered. */
+int batch_flush(struct database *d, struct error *err);
+/* Records that waited are given once more, until that gets no further; then they are set aside (last). */
+int batch_retry(struct database *d, bool last, struct error *err);
+/* For waiting: where keys of other texts may be equal, all of a table wait together. */
+uint64_t wait_hash(const struct table *t, uint64_t hash);
+uint64_t batch_hash(const struct database *d, const struct table *t, const cell *key);
+
+/* ---- load_write.c */
+int write_rows(struct database *d, struct error *err);
+
+/* ---- load_merge.c */
+/* Makes the staging table, if there is none of these columns. */
+int merge_prepare(struct database *d, struct table *t, struct error *err);
+/* Rows from to to through the staging table. A verdict; LOAD_REJECT also where rows of one key stand in it twice. */
+int merge_rows(struct database *d, uint32_t from, uint32_t to, struct error *err);
+int copy_rows(struct database *d, uint32_t from, uint32_t to, bool stage, struct error *err);
+/* Ends the COPY that is open: a verdict. */
+int copy_end(struct database *d, struct error *err);
+/* Sends a row straight into the table, where it can go there. */
+int write_now(struct database *d, const struct row *r, struct error *err);
+/* "t.a=s.a AND …" of the key. */
+void add_key_match(const struct table *t, const char *left, const char *right, struct buf *sql);
+
+/* ---- load_keys.c */
+int keys_move(struct database *d, struct table *t, const struct record *rec, struct value old, bool upsert, struct error *err);
+int keys_count(struct database *d, struct table *t, struct error *err);
+int keys_truncate(struct database *d, struct table *t, struct error *err);
+/* Before a record: a table of the keys that come, where this is a mirror. */
+int mirror_prepare(struct database *d, struct table *t, struct error *err);
+int mirror_see(struct database *d, struct table *t, int *verdict, struct error *err);
+int mirror_finish(struct database *d, struct table *t, struct error *err);
+int sequences_move(struct database *d, struct table *t, struct error *err);
+
+/* ---- load_state.c */
+int state_load(struct database *d, struct error *err);
+int state_save(struct database *d, struct error *err);
+
+#endif

@@ -1,0 +1,333 @@
+/* load_table: a stream's table: found, its columns and key. */
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "load.h"
+
+bool table_only_added(const struct database *d, const struct table *t)
+{
+	return d->load->mode == MODE_APPEND || d->load->mode == MODE_REPLACE || !t->keys;
+}
+
+/* ---- names */
+
+static int check_name(const struct database *d, struct span name, struct error *err)
+{
+	if (d->load->stream && d->tables)
+		return error_set(err, EXIT_USAGE, "there are several streams: one name for all ('%s') would mix them", d->load->stream);
+	if (!name.n)
+		return error_set(err, EXIT_USAGE, "the stream has no name: name the table, as in 'sync-load %s TABLE'", error_show(span_of(d->uri)));
+	if (name.n >= 6 && !memcmp(name.p, "_sync_", 6))
+		return error_set(err, EXIT_USAGE, "no stream can be loaded into '%s': tables of such names are Syncline's own", error_show(name));
+	return 0;
+}
+
+/* SCHEMA.TABLE where there is such a schema, else TABLE in the search path's first. */
+static int place(struct database *d, struct table *t, struct error *err)
+{
+	const char *dot = strchr(t->name, '.');
+	char *schema = dot ? xstrndup(t->name, (size_t)(dot - t->name)) : NULL;
+	struct buf quoted = BUF_INIT;
+	uint64_t there = 0;
+	int failed = 0;
+
+	if (schema)
+		failed = session_number(d, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname=$1", schema, &there, err);
+	if (!failed && !there && !*d->pg.schema)
+		failed = error_set(err, EXIT_USAGE, "the search path has no schema here: name the table as SCHEMA.TABLE");
+	t->schema = there ? schema : xstrdup(d->pg.schema);
+	if (!there)
+		free(schema);
+	t->relation = xstrdup(there ? dot + 1 : t->name);
+	pg_add_name(&quoted, t->schema, t->relation);
+	t->quoted = buf_take(&quoted);
+	return failed;
+}
+
+struct table *table_of(struct database *d, uint32_t stream, struct error *err)
+{
+	const char *name = d->load->stream ? d->load->stream : streams_name(&d->load->tool->streams, stream);
+	struct table *t;
+	uint32_t i;
+
+	if (d->last && d->last->stream == stream)
+		return d->last;
+	for (i = 0; i < d->tables; i++)
+		if (d->table[i]->stream == stream)
+			return d->last = d->table[i];
+	if (check_name(d, span_of(name), err))
+		return NULL;
+	t = xcalloc(1, sizeof *t);
+	t->stream = stream;
+	t->name = xstrdup(name);
+	d->table = xreallocarray(d->table, d->tables + 1, sizeof *d->table);
+	d->table[d->tables++] = t;
+	return place(d, t, err) ? NULL : (d->last = t);
+}
+
+/* ---- columns */
+
+struct column *table_column(struct table *t, struct span name)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->columns; i++)
+		if (span_eq(name, t->column[i].name))
+			return &t->column[i];
+	return NULL;
+}
+
+static const char columns_sql[] =
+	"SELECT a.attname, a.atttypid, CASE WHEN a.atttypmod<>-1 OR t.typtype<>'d' THEN a.atttypmod ELSE t.typtypmod END, "
+	"pg_catalog.format_type(a.atttypid, a.atttypmod), a.attgenerated<>'', a.attidentity='a', "
+	"a.attnum=ANY(coalesce((SELECT i.indkey FROM pg_catalog.pg_index i WHERE i.indrelid=a.attrelid AND i.indisprimary), '')), "
+	"(SELECT n.nspname FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid=o.oprnamespace "
+	"WHERE o.oprname='=' AND o.oprleft=a.atttypid AND o.oprright=a.atttypid LIMIT 1), "
+	"a.attidentity<>'' OR coalesce(pg_catalog.pg_get_expr(ad.adbin, ad.adrelid), '') LIKE 'nextval(%', "
+	"NOT a.attnotnull AND EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid=a.attrelid AND i.indisunique AND a.attnum=ANY(i.indkey)) "
+	"FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid=a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace "
+	"JOIN pg_catalog.pg_type t ON t.oid=a.atttypid LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid=a.attrelid AND ad.adnum=a.attnum "
+	"WHERE n.nspname=$1 AND c.relname=$2 AND c.relkind IN ('r','p','v','f') AND a.attnum>0 AND NOT a.attisdropped ORDER BY a.attnum";
+
+static int add_column(struct database *d, struct table *t, PGresult *r, int i, struct error *err)
+{
+	struct buf b = BUF_INIT;
+	struct column *c;
+
+	XGROW(t->column, t->columns, t->cap);
+	c = &t->column[t->columns++];
+	*c = (struct column){ .name = { xstrdup(PQgetvalue(r, i, 0)), (size_t)PQgetlength(r, i, 0) }, .declared = xstrdup(PQgetvalue(r, i, 3)) };
+	pg_add_identifier(&b, c->name);
+	c->quoted = buf_take(&b);
+	c->typmod = (int32_t)strtol(PQgetvalue(r, i, 2), NULL, 10);
+	c->generated = *PQgetvalue(r, i, 4) == 't';
+	c->always = *PQgetvalue(r, i, 5) == 't';
+	c->key = *PQgetvalue(r, i, 6) == 't';
+	buf_adds(&b, "OPERATOR(");
+	pg_add_identifier(&b, span_of(PQgetisnull(r, i, 7) ? "pg_catalog" : PQgetvalue(r, i, 7)));
+	buf_adds(&b, ".=)");
+	c->equals = buf_take(&b);
+	c->makes_way = *PQgetvalue(r, i, 9) == 't';
+	t->sequences = t->sequences || *PQgetvalue(r, i, 8) == 't';
+	path_name(&c->path, c->name, &t->arena);
+	c->type = pg_type_of(&d->pg, (Oid)strtoul(PQgetvalue(r, i, 1), NULL, 10), err);
+	return c->type ? 0 : -1;
+}
+
+static int find_columns(struct database *d, struct table *t, struct error *err)
+{
+	const char *values[] = { t->schema, t->relation };
+	PGresult *r = pg_query(&d->pg, columns_sql, 2, values, "read the columns of", err);
+	int i, failed = r ? 0 : -1;
+
+	for (i = 0; !failed && i < PQntuples(r); i++)
+		failed = add_column(d, t, r, i, err);
+	PQclear(r);
+	t->exists = t->columns > 0;
+	return failed;
+}
+
+/* ---- the key */
+
+struct key_taker {
+	struct database *d;
+	struct table *t;
+	bool any;
+};
+
+static int take_key(void *ctx, struct span name, struct error *err)
+{
+	struct key_taker *k = ctx;
+	struct column *c = table_column(k->t, name);
+	uint32_t i;
+
+	for (i = 0; !k->any && i < k->t->columns; i++)
+		k->t->column[i].key = false;
+	k->any = true;
+	if (!c)
+		return error_set(err, EXIT_USAGE, "the key '%s' is no column of '%s'", error_show(name), k->t->name);
+	c->key = true;
+	return 0;
+}
+
+/* Whether two texts of a type can be one value: then keys are compared by the server alone. */
+static bool has_aliases(const struct pg_type *t)
+{
+	switch (t->kind) {
+	case PG_INT2:
+	case PG_INT4:
+	case PG_INT8:
+	case PG_OID:
+	case PG_BOOL:
+		return false;
+	default:
+		return t->kind != PG_TEXT || strcmp(t->name, "text");
+	}
+}
+
+static int choose_key(struct database *d, struct table *t, struct error *err)
+{
+	struct key_taker k = { d, t, false };
+	uint32_t i;
+	int failed = declared_key(d->o->key, buf_span(&t->key_names), take_key, &k, err);
+
+	t->key = xreallocarray(t->key, t->columns + 1, sizeof *t->key);
+	for (i = 0, t->keys = 0; i < t->columns; i++) {
+		if (!t->column[i].key)
+			continue;
+		t->key[t->keys++] = i;
+		t->alias = t->alias || has_aliases(t->column[i].type);
+	}
+	return failed < 0 ? -1 : 0;
+}
+
+/* A key that no index makes unique can't be upserted by. */
+static int check_unique(struct database *d, struct table *t, struct error *err)
+{
+	static const char sql[] = "SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid=i.indrelid JOIN pg_catalog.pg_namespace n "
+		"ON n.oid=c.relnamespace WHERE n.nspname=$1 AND c.relname=$2 AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL "
+		"AND i.indexprs IS NULL AND (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attname::pg_catalog.text) FROM "
+		"pg_catalog.pg_attribute a WHERE a.attrelid=c.oid AND a.attnum=ANY((i.indkey::pg_catalog.int2[])[0:i.indnkeyatts-1]))=(SELECT "
+		"pg_catalog.array_agg(k ORDER BY k) FROM pg_catalog.unnest($3::pg_catalog.text[]) k)";
+	const char *values[] = { t->schema, t->relation, NULL };
+	struct buf names = BUF_INIT;
+	PGresult *r;
+	uint32_t i, j;
+	int failed;
+
+	if (!t->keys)
+		return error_set(err, EXIT_USAGE, "table '%s' has no key: name one with --key, or use --mode append", t->name);
+	for (i = 0; i < t->keys; i++) {
+		buf_adds(&names, i ? ",\"" : "{\"");
+		for (j = 0; j < t->column[t->key[i]].name.n; j++) {
+			if (strchr("\"\\", t->column[t->key[i]].name.p[j]))
+				buf_addc(&names, '\\');
+			buf_addc(&names, t->column[t->key[i]].name.p[j]);
+		}
+		buf_addc(&names, '"');
+	}
+	buf_addc(&names, '}');
+	values[2] = buf_str(&names);
+	r = pg_query(&d->pg, sql, 3, values, "read the indexes of", err);
+	failed = !r ? -1 : PQntuples(r) ? 0 : error_set(err, EXIT_USAGE, "no unique index of '%s' has just the key's columns: make one, or name another "
+							"--key", t->name);
+	PQclear(r);
+	buf_release(&names);
+	return failed;
+}
+
+/* ---- what its stream declares */
+
+static void declare_columns(struct table *t, const struct record *schema)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct value properties, name, v;
+	struct column *c;
+	uint32_t i;
+	bool ejson = record_is_object(schema) && declared_as(record_root(schema), "x-values", "ejson");
+
+	for (i = 0; i < t->columns; i++)
+		t->column[i].declares = t->column[i].base64 = t->column[i].ejson = false;
+	t->has_schema = declared_properties(schema, &properties);
+	while (t->has_schema && value_next(properties, &walk, &name, &v)) {
+		c = table_column(t, value_text(name, &t->arena));
+		if (!c)
+			continue;
+		c->declares = true;
+		c->base64 = declared_as(v, "contentEncoding", "base64");
+		c->ejson = ejson;
+	}
+}
+
+static int evolve(struct database *d, struct table *t, const struct record *schema, struct error *err)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct value properties, name, v;
+
+	if (!d->o->evolve || !declared_properties(schema, &properties))
+		return 0;
+	while (value_next(properties, &walk, &name, &v))
+		if (!table_column(t, value_text(name, &t->arena)) && make_column(d, t, name, v, true, err))
+			return -1;
+	return 0;
+}
+
+static int schema_of(const struct table *t, struct record *schema, struct error *err)
+{
+	static const struct scan_limits limits = SCAN_LIMITS_INIT;
+
+	record_init(schema);
+	return record_copy(schema, t->declared.n ? t->declared.p : "{}", t->declared.n ? t->declared.n : 2, &limits, err);
+}
+
+int table_find(struct database *d, struct table *t, struct error *err)
+{
+	uint64_t any = 1;
+	struct buf sql = BUF_INIT;
+	int failed = find_columns(d, t, err) || (t->exists && choose_key(d, t, err));
+
+	if (!failed && t->exists && !t->made && d->load->mode != MODE_APPEND && d->load->mode != MODE_REPLACE)
+		failed = check_unique(d, t, err);
+	if (!failed && t->exists) {
+		buf_addf(&sql, "SELECT 1 FROM %s LIMIT 1", t->quoted);
+		failed = session_number(d, buf_str(&sql), NULL, &any, err);
+	}
+	t->empty = !any;
+	buf_release(&sql);
+	return failed ? -1 : 0;
+}
+
+int table_ready(struct database *d, struct table *t, struct error *err)
+{
+	struct record schema;
+	struct value properties;
+	int failed;
+
+	if (t->exists)
+		return 1;
+	failed = schema_of(t, &schema, err);
+	if (!failed && !t->looked) {
+		t->looked = true;
+		failed = table_find(d, t, err) || (t->exists && evolve(d, t, &schema, err));
+	}
+	if (!failed && !t->exists && declared_properties(&schema, &properties))
+		failed = make_from_schema(d, t, &schema, err);
+	if (!failed)
+		declare_columns(t, &schema);
+	record_release(&schema);
+	return failed ? -1 : t->exists;
+}
+
+int table_declare(struct database *d, struct table *t, struct error *err)
+{
+	struct record schema;
+	int failed = schema_of(t, &schema, err) || evolve(d, t, &schema, err);
+
+	if (!failed)
+		declare_columns(t, &schema);
+	record_release(&schema);
+	return failed ? -1 : 0;
+}
+
+void table_free(struct table *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->columns; i++) {
+		free((char *)(uintptr_t)t->column[i].name.p);
+		free(t->column[i].quoted);
+		free(t->column[i].declared);
+		free(t->column[i].equals);
+	}
+	free(t->column);
+	free(t->key);
+	free(t->name);
+	free(t->schema);
+	free(t->relation);
+	free(t->quoted);
+	buf_release(&t->declared);
+	buf_release(&t->key_names);
+	held_release(&t->held);
+	arena_release(&t->arena);
+	free(t);
+}

@@ -1,0 +1,297 @@
+/*
+ * load_text: a JSON value as the text that PostgreSQL takes for it, exactly or not at all.
+ *
+ * The server would round a number to a column's scale, cut blanks that are too many, drop digits of a time: such a value is
+ * refused here as lossy, unless --lossy accepts it.
+ */
+#include <float.h>
+#include <stdlib.h>
+
+#include "load.h"
+#include "value/base64.h"
+#include "value/number.h"
+#include "value/text.h"
+
+enum { TYPMOD_HEADER = 4 };
+
+int text_rejected(struct error *err, const char *code, const struct column *c, const char *why)
+{
+	error_data(err, code, "'%s': %s", error_show(c->name), why);
+	return LOAD_REJECT;
+}
+
+static int lossy(struct database *d, const struct column *c, const char *why, struct error *err)
+{
+	return d->o->lossy ? LOAD_DONE : text_rejected(err, "lossy", c, why);
+}
+
+/* ---- numbers */
+
+/* Digits behind the point that aren't zeros at the end; the exponent moves the point. */
+static int64_t fraction_digits(struct span digits)
+{
+	char *canonical = malloc(digits.n + NUMBER_CANONICAL_EXTRA), *e;
+	int64_t exponent, n = 0;
+	size_t len;
+
+	if (!canonical)
+		return 0;
+	len = number_canonical(digits, canonical);
+	canonical[len] = '\0';
+	e = strchr(canonical, 'e');
+	if (e) {
+		exponent = strtoll(e + 1, NULL, 10);
+		n = (int64_t)(e - canonical) - (*canonical == '-') - exponent;
+	}
+	free(canonical);
+	return n < 0 ? 0 : n;
+}
+
+static int check_float4(struct database *d, const struct column *c, struct span digits, struct error *err)
+{
+	char text[32];
+	float f = (float)number_double(digits);
+	int n;
+
+	for (n = 6; n <= 9; n++) {
+		snprintf(text, sizeof text, "%.*g", n, (double)f);
+		if (number_is_json(span_of(text)) && number_equal(span_of(text), digits))
+			return LOAD_DONE;
+	}
+	return lossy(d, c, "the number doesn't come back equal from a real (--lossy accepts that)", err);
+}
+
+static int check_number(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span digits, struct error *err)
+{
+	switch (t->kind) {
+	case PG_INT2:
+	case PG_INT4:
+	case PG_INT8:
+	case PG_OID:
+		return number_is_integer(digits) ? LOAD_DONE : text_rejected(err, "bad-value", c, "no integer");
+	case PG_FLOAT4:
+		return check_float4(d, c, digits, err);
+	case PG_FLOAT8:
+		return number_fits_double(digits) ? LOAD_DONE
+			: lossy(d, c, "the number doesn't come back equal from a double precision (--lossy accepts that)", err);
+	case PG_NUMERIC:
+		if (typmod >= TYPMOD_HEADER && fraction_digits(digits) > ((typmod - TYPMOD_HEADER) & 0x7ff))
+			return lossy(d, c, "more digits than the column keeps (--lossy rounds)", err);
+		return LOAD_DONE;
+	default:
+		return LOAD_DONE;
+	}
+}
+
+/* An integer by value is written without point and exponent, which the server's integers don't take. */
+static int number_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span digits, struct buf *out,
+		       struct error *err)
+{
+	int64_t i;
+	int verdict = check_number(d, c, t, typmod, digits, err);
+
+	if (verdict)
+		return verdict;
+	if (t->kind == PG_BOOL)
+		return text_rejected(err, "bad-value", c, "a number is no boolean");
+	if ((t->kind == PG_INT2 || t->kind == PG_INT4 || t->kind == PG_INT8 || t->kind == PG_OID) && !number_int64(digits, &i))
+		buf_addf(out, "%lld", (long long)i);
+	else
+		buf_addspan(out, digits);
+	return LOAD_DONE;
+}
+
+/* ---- times */
+
+/* Years with a sign as the server writes them: -0001 is 0002 BC. */
+static void date_text(struct span s, struct buf *out)
+{
+	const char *dash = s.n > 1 ? memchr(s.p + 1, '-', s.n - 1) : NULL;
+	long long year;
+
+	if (!dash || dash - s.p > 8 || (s.p[0] != '+' && s.p[0] != '-' && memcmp(s.p, "0000", s.n < 4 ? s.n : 4))) {
+		buf_addspan(out, s);
+		return;
+	}
+	year = strtoll(s.p, NULL, 10);
+	buf_addf(out, "%04lld", year < 1 ? 1 - year : year);
+	buf_add(out, dash, (size_t)(s.p + s.n - dash));
+	if (year < 1)
+		buf_adds(out, " BC");
+}
+
+/* Digits of a second's fraction beyond what the column keeps, other than zeros. */
+static bool is_too_fine(struct span s, int32_t typmod)
+{
+	const char *point = memchr(s.p, '.', s.n), *p;
+	int kept = typmod >= 0 && typmod <= 6 ? typmod : 6;
+
+	for (p = point ? point + 1 : NULL; p && p < s.p + s.n && *p >= '0' && *p <= '9'; p++)
+		if (p - point > kept && *p != '0')
+			return true;
+	return false;
+}
+
+static int time_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span s, struct buf *out,
+		     struct error *err)
+{
+	int32_t precision = t->kind == PG_INTERVAL ? (typmod >= 0 ? typmod & 0xffff : -1) : typmod;
+
+	if (is_too_fine(s, precision) && lossy(d, c, "a time finer than the column keeps (--lossy rounds)", err))
+		return LOAD_REJECT;
+	if (t->kind == PG_DATE || t->kind == PG_TIMESTAMP || t->kind == PG_TIMESTAMPTZ)
+		date_text(s, out);
+	else
+		buf_addspan(out, s);
+	return LOAD_DONE;
+}
+
+/* ---- strings */
+
+static int bytes_text(struct database *d, const struct column *c, struct span s, struct buf *out, struct error *err)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char *bytes = (unsigned char *)(uintptr_t)s.p;
+	int64_t n = (int64_t)s.n, i;
+
+	/* bytes inside of arrays and rows are base64 where the source says so of all that is off its schema */
+	if (c->base64 || (c->ejson && c->type->kind != PG_BYTEA)) {
+		bytes = arena_alloc(&d->arena, base64_room(s.n));
+		n = base64_decode(s, bytes);
+		if (n < 0)
+			return text_rejected(err, "bad-base64", c, "not base64, as the schema says");
+	}
+	buf_adds(out, "\\x");
+	for (i = 0; i < n; i++) {
+		buf_addc(out, hex[bytes[i] >> 4]);
+		buf_addc(out, hex[bytes[i] & 15]);
+	}
+	return LOAD_DONE;
+}
+
+static int string_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span s, struct buf *out,
+		       struct error *err)
+{
+	switch (t->kind) {
+	case PG_BYTEA:
+		return bytes_text(d, c, s, out, err);
+	case PG_DATE:
+	case PG_TIME:
+	case PG_TIMETZ:
+	case PG_TIMESTAMP:
+	case PG_TIMESTAMPTZ:
+	case PG_INTERVAL:
+		return time_text(d, c, t, typmod, s, out, err);
+	case PG_NUMERIC:
+	case PG_FLOAT4:
+	case PG_FLOAT8:
+		if (number_is_json(s) && check_number(d, c, t, typmod, s, err))
+			return LOAD_REJECT;
+		break;
+	default:
+		break;
+	}
+	if (s.n && memchr(s.p, 0, s.n))
+		return text_rejected(err, "lossy", c, "text with a NUL, which PostgreSQL can't hold");
+	if (t->kind == PG_TEXT && typmod >= TYPMOD_HEADER && s.n > (size_t)(typmod - TYPMOD_HEADER) &&
+	    text_length(s) > (size_t)(typmod - TYPMOD_HEADER))
+		return d->o->lossy ? (buf_addspan(out, s), LOAD_DONE) : text_rejected(err, "lossy", c, "text longer than the column takes");
+	buf_addspan(out, s);
+	return LOAD_DONE;
+}
+
+/* ---- any value */
+
+static bool is_json(const struct pg_type *t)
+{
+	return t->kind == PG_JSON || t->kind == PG_JSONB;
+}
+
+/* {"$symbol":TEXT}: the text itself; {"$numberDouble":…}, {"$binary":…} are of other sources. 1, 0, -1. */
+static int symbol_text(struct database *d, const struct column *c, struct value v, struct buf *out, struct error *err)
+{
+	struct value inner, base64;
+	struct span text;
+
+	if (!c->ejson || value_type(v) != TOKEN_OBJECT || value_count(v) != 1)
+		return 0;
+	if ((value_member(v, SPAN_LIT("$symbol"), &inner) || value_member(v, SPAN_LIT("$numberDouble"), &inner)) && value_type(inner) == TOKEN_STRING) {
+		text = value_text(inner, &d->arena);
+		if (text.n && memchr(text.p, 0, text.n))
+			return text_rejected(err, "lossy", c, "text with a NUL, which PostgreSQL can't hold") ? -1 : 0;
+		buf_addspan(out, text);
+		return 1;
+	}
+	if (c->type->kind == PG_BYTEA && value_member(v, SPAN_LIT("$binary"), &inner) && value_type(inner) == TOKEN_OBJECT &&
+	    value_member(inner, SPAN_LIT("base64"), &base64) && value_type(base64) == TOKEN_STRING) {
+		struct column as_base64 = *c;
+
+		as_base64.base64 = true;
+		return bytes_text(d, &as_base64, value_text(base64, &d->arena), out, err) ? -1 : 1;
+	}
+	return 0;
+}
+
+int type_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct value v, struct buf *out,
+	      struct error *err)
+{
+	int got = symbol_text(d, c, v, out, err);
+
+	if (got)
+		return got < 0 ? LOAD_REJECT : LOAD_DONE;
+	if (is_json(t)) {
+		value_write(v, out);
+		return LOAD_DONE;
+	}
+	switch (value_type(v)) {
+	case TOKEN_FALSE:
+	case TOKEN_TRUE:
+		buf_adds(out, value_type(v) == TOKEN_TRUE ? "true" : "false");
+		return t->kind == PG_BOOL || t->kind == PG_TEXT || t->kind == PG_AS_TEXT ? LOAD_DONE
+			: text_rejected(err, "bad-value", c, "a boolean, which its column doesn't take");
+	case TOKEN_NUMBER:
+		return number_text(d, c, t, typmod, value_bytes(v), out, err);
+	case TOKEN_STRING:
+		return string_text(d, c, t, typmod, value_text(v, &d->arena), out, err);
+	default:
+		return nested_text(d, c, t, typmod, v, out, err);
+	}
+}
+
+/* COPY's text: backslash, tab, line feed and carriage return escaped. */
+static struct span escaped(struct span s, struct arena *arena)
+{
+	static const char letters[256] = { ['\\'] = '\\', ['\t'] = 't', ['\n'] = 'n', ['\r'] = 'r', ['\b'] = 'b', ['\f'] = 'f', ['\v'] = 'v' };
+	size_t i, extra = 0;
+	char *p, *o;
+
+	for (i = 0; i < s.n; i++)
+		extra += letters[(unsigned char)s.p[i]] != 0;
+	p = o = arena_alloc(arena, s.n + extra + 1);
+	if (!extra) {
+		memcpy(p, s.p ? s.p : "", s.n);
+		return (struct span){ p, s.n };
+	}
+	for (i = 0; i < s.n; i++) {
+		char letter = letters[(unsigned char)s.p[i]];
+
+		if (letter)
+			*o++ = '\\';
+		*o++ = letter ? letter : s.p[i];
+	}
+	return (struct span){ p, (size_t)(o - p) };
+}
+
+int cell_of(struct database *d, const struct column *c, struct value v, struct arena *arena, cell *out, struct error *err)
+{
+	int verdict;
+
+	*out = (cell){ NULL, 0 };
+	if (value_type(v) == TOKEN_NULL)
+		return LOAD_DONE;
+	buf_reset(&d->raw);
+	verdict = type_text(d, c, c->type, c->typmod, v, &d->raw, err);
+	if (!verdict)
+		*out = escaped(buf_span(&d->raw), arena);
+	return verdict;
+}
