@@ -19,6 +19,7 @@ struct families {
 
 struct shaping {
 	const struct groups *groups;
+	const struct group *group;
 	struct shape *s;
 	struct family *family;
 	struct path from, to;	/* of the leaf at hand; steps have room */
@@ -28,31 +29,25 @@ struct shaping {
 
 enum { DEEPEST = 128 };
 
-/* Whether a schema's type has that word; without a type all are possible. */
-static bool may_be(struct value schema, const char *word)
-{
-	struct walk walk = { 0, 0, 0 };
-	struct value type, v;
-
-	if (!value_member(schema, SPAN_LIT("type"), &type))
-		return true;
-	if (value_type(type) == TOKEN_STRING)
-		return value_text_is(type, span_of(word));
-	while (value_type(type) == TOKEN_ARRAY && value_next(type, &walk, NULL, &v))
-		if (value_type(v) == TOKEN_STRING && value_text_is(v, span_of(word)))
-			return true;
-	return false;
-}
-
 static bool only_object(struct value schema)
 {
 	static const char *const others[] = { "null", "boolean", "integer", "number", "string", "array" };
 	size_t i;
 
 	for (i = 0; i < sizeof others / sizeof *others; i++)
-		if (may_be(schema, others[i]))
+		if (shape_may_be(schema, others[i]))
 			return false;
 	return true;
+}
+
+/* An object may have members that its schema doesn't declare. */
+static bool is_open(struct value schema)
+{
+	struct value v;
+
+	return !value_member(schema, SPAN_LIT("properties"), &v) || value_type(v) != TOKEN_OBJECT ||
+		!value_member(schema, SPAN_LIT("additionalProperties"), &v) || value_type(v) != TOKEN_FALSE ||
+		value_member(schema, SPAN_LIT("patternProperties"), &v);
 }
 
 static void add_leaf(struct shaping *sh, struct span name)
@@ -104,10 +99,11 @@ static int leaves(struct shaping *sh)
 
 	if (!shape_get(sh->s, &sh->from, &schema))
 		return 0;
-	inner = may_be(schema, "object");
+	inner = shape_may_be(schema, "object");
 	if (inner && value_member(schema, SPAN_LIT("properties"), &object) && value_type(object) == TOKEN_OBJECT && value_count(object) &&
 	    sh->from.n < DEEPEST - 1) {
 		inner = only_object(schema);
+		sh->family->open = sh->family->open || is_open(schema);
 		if (members(sh, object))
 			return -1;
 		if (inner)
@@ -143,10 +139,10 @@ static int move_keys(struct shaping *sh)
 	return 0;
 }
 
-static const char *const types[] = { "null", "boolean", "integer", "number", "string", "array", NULL };
+static const char *const types[] = { "null", "boolean", "integer", "number", "string", "array", "object", NULL };
 
-/* The field's own schema, without "object": what is left of it where it may be something else. */
-static int shape_rest(struct shaping *sh, struct value schema)
+/* The field's own schema: what is left of it where it may be something else, or an object that holds nothing. */
+static int shape_rest(struct shaping *sh, struct value schema, bool empty)
 {
 	struct buf text = BUF_INIT;
 	struct value type;
@@ -154,11 +150,11 @@ static int shape_rest(struct shaping *sh, struct value schema)
 	int failed;
 
 	if (only_object(schema))
-		return shape_remove(sh->s, &sh->from, sh->err);
+		return shape_remove(sh->s, &sh->from, sh->err) || (empty && shape_admit(sh->s, &sh->from, sh->err)) ? -1 : 0;
 	if (!value_member(schema, SPAN_LIT("type"), &type))
 		return 0;
 	for (i = 0; types[i]; i++)
-		if (may_be(schema, types[i]))
+		if (shape_may_be(schema, types[i]) && (types[i + 1] || empty))
 			buf_addf(&text, "%s\"%s\"", text.n ? "," : "{\"type\":[", types[i]);
 	buf_adds(&text, "]}");
 	failed = shape_put(sh->s, &sh->from, buf_span(&text), sh->err) || shape_optional(sh->s, &sh->from, sh->err);
@@ -170,24 +166,25 @@ static int shape_rest(struct shaping *sh, struct value schema)
 static int one_field(struct shaping *sh, const struct group *g, struct span name)
 {
 	struct path parent = g->parent;
-	struct value schema, object;
-	bool open;
+	struct value schema, object, list;
+	bool open, empty;
 
 	sh->from.n = sh->to.n = g->parent.n + 1;
 	*path_last(&sh->from) = *path_last(&sh->to) = (struct step){ .kind = STEP_NAME, .name = name };
 	buf_reset(&sh->name);
 	buf_addspan(&sh->name, name);
 	sh->family->self = true;
-	if (!shape_get(sh->s, &sh->from, &schema) || !may_be(schema, "object"))
+	if (!shape_get(sh->s, &sh->from, &schema) || !shape_may_be(schema, "object"))
 		return move_keys(sh);
 	sh->family->self = !only_object(schema);
-	open = !value_member(schema, SPAN_LIT("properties"), &object) || value_type(object) != TOKEN_OBJECT;
-	if (move_keys(sh) || (!open && members(sh, object)))
+	open = is_open(schema);
+	empty = !value_member(schema, SPAN_LIT("required"), &list) || value_type(list) != TOKEN_ARRAY || !value_count(list);
+	if (move_keys(sh) || (value_member(schema, SPAN_LIT("properties"), &object) && value_type(object) == TOKEN_OBJECT && members(sh, object)))
 		return -1;
 	sh->family->open = sh->family->open || open;
 	if (sh->family->open && shape_undeclared(sh->s, &parent, sh->err))
 		return -1;
-	return shape_get(sh->s, &sh->from, &schema) ? shape_rest(sh, schema) : 0;
+	return shape_get(sh->s, &sh->from, &schema) ? shape_rest(sh, schema, empty) : 0;
 }
 
 static struct family *add_family(struct shape *s, struct families *all, struct span name)
@@ -200,11 +197,31 @@ static struct family *add_family(struct shape *s, struct families *all, struct s
 	return f;
 }
 
+/* What is not declared may be an object as well. */
+static bool may_go(void *ctx, struct span name)
+{
+	const struct shaping *sh = ctx;
+	struct path field = sh->group->parent;
+	struct value v;
+
+	if (!group_has(sh->group, name))
+		return false;
+	field.step = arena_alloc(&sh->s->arena, (field.n + 1) * sizeof *field.step);
+	steps_copy(field.step, sh->group->parent.step, field.n);
+	field.step[field.n++] = (struct step){ .kind = STEP_NAME, .name = name };
+	return !shape_get(sh->s, &field, &v) || shape_may_be(v, "object");
+}
+
+static int shape_others(struct shaping *sh)
+{
+	return shape_relax(sh->s, &sh->group->parent, may_go, sh, sh->err) || groups_free(sh->group, sh->s, sh->err) ? -1 : 0;
+}
+
 int flatten_shape(const struct groups *groups, const struct group *g, struct shape *s, const void **known, struct error *err)
 {
 	struct families *all = arena_zalloc(s->keep, sizeof *all);
 	struct step *steps = arena_zalloc(&s->arena, ((size_t)DEEPEST + 2 * 64) * 2 * sizeof *steps);
-	struct shaping sh = { .groups = groups, .s = s, .err = err };
+	struct shaping sh = { .groups = groups, .group = g, .s = s, .err = err };
 	struct walk walk = { 0, 0, 0 };
 	struct value members_of, key, v;
 	struct span *name = NULL;
@@ -213,8 +230,8 @@ int flatten_shape(const struct groups *groups, const struct group *g, struct sha
 
 	sh.from = sh.to = (struct path){ .step = steps };
 	sh.to.step = steps + DEEPEST + 64;
-	memcpy(sh.from.step, g->parent.step, g->parent.n * sizeof *steps);
-	memcpy(sh.to.step, g->parent.step, g->parent.n * sizeof *steps);
+	steps_copy(sh.from.step, g->parent.step, g->parent.n);
+	steps_copy(sh.to.step, g->parent.step, g->parent.n);
 	if (shape_members(s, &g->parent, &members_of)) {
 		name = arena_alloc(&s->arena, (value_count(members_of) + 1) * sizeof *name);
 		while (value_next(members_of, &walk, &key, &v))
@@ -233,7 +250,7 @@ int flatten_shape(const struct groups *groups, const struct group *g, struct sha
 	buf_release(&sh.name);
 	if (known)
 		*known = all;
-	return failed;
+	return failed || shape_others(&sh) ? -1 : 0;
 }
 
 /* ---- updates */
@@ -290,7 +307,7 @@ static int replace(struct updating *u, struct span field, bool all, struct value
 			unset_add(u->run->unset, f->leaf[i]);
 		if (f->self)
 			unset_add(u->run->unset, f->field);
-	} else if (!f && all && value_present(now) && value_type(now) != TOKEN_OBJECT) {
+	} else if (!f && all && value_present(now) && value_type(now) != TOKEN_OBJECT && value_type(now) != TOKEN_NULL) {
 		return 0;	/* no object, and nothing says that it was one */
 	} else {
 		return map_refuse(u->run, NULL, err, "partial", "'%s' is flattened, and what it was before isn't known: have full rows read "
@@ -311,6 +328,9 @@ int flatten_update(const struct groups *groups, const struct group *g, struct ma
 
 	if (n)
 		memcpy(old, run->unset->v, n * sizeof *old);
+	for (i = 0; i < n; i++)	/* names that stay what they were come back */
+		if (group_has(g, old[i]))
+			unset_remove(run->unset, old[i]);
 	while (!failed && value_next(record_root(run->rec), &walk, &name, &v)) {
 		text = value_text(name, arena);
 		if (group_has(g, text) && !span_is(text, "_sync"))

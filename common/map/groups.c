@@ -76,6 +76,16 @@ bool group_has(const struct group *g, struct span name)
 	return false;
 }
 
+int groups_free(const struct group *group, struct shape *s, struct error *err)
+{
+	struct path any = group->parent;
+
+	any.step = arena_alloc(&s->arena, (any.n + 1) * sizeof *any.step);
+	steps_copy(any.step, group->parent.step, any.n);
+	any.step[any.n++] = (struct step){ .kind = STEP_NAME, .name = SPAN_LIT("") };
+	return shape_free(s, &any, err);
+}
+
 int groups_check(struct groups *g, const struct group *group, struct span json, struct map_run *run, struct error *err)
 {
 	const struct scan_limits limits = { 1024, INT32_MAX };

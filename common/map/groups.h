@@ -6,6 +6,7 @@
 #define SYNC_MAP_GROUPS_H
 
 #include "map/map_private.h"
+#include "map/shape.h"
 
 struct group {
 	struct path parent;	/* "" for the record */
@@ -28,5 +29,7 @@ void groups_release(struct groups *g);
 bool group_has(const struct group *g, struct span name);
 /* An object's text has two members of one name: a data error "name-exists". */
 int groups_check(struct groups *g, const struct group *group, struct span json, struct map_run *run, struct error *err);
+/* In a schema: names that the group's object may have and that aren't declared become others. */
+int groups_free(const struct group *group, struct shape *s, struct error *err);
 
 #endif

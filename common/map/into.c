@@ -47,10 +47,30 @@ int into_forget(struct into *in, struct map_run *run, struct error *err)
 /* An update whose fields are all removed: so is what was made of them. */
 static int all_removed(struct into *in, struct map_run *run, struct error *err)
 {
-	if (in->to.n > 1)
+	const bool *lacks = run->known;
+	bool unknown = false, had = false;
+	uint32_t i;
+
+	for (i = 0; i < in->from.n; i++) {
+		unknown = unknown || map_had(run, &in->from.v[i].path) == HAD_UNKNOWN;
+		had = had || map_had(run, &in->from.v[i].path) == HAD;
+	}
+	if (in->to.n > 1 || (unknown && !had && !(lacks && *lacks)))
 		return map_partial(run, &in->to, err);
-	unset_add(run->unset, in->to.step[0].name);
+	if (had || unknown)
+		unset_add(run->unset, in->to.step[0].name);
 	return remove_fields(in, run, err) ? -1 : INTO_NOTHING;
+}
+
+/* The result becomes a part of an object, of which a change that holds a source may say nothing, or the other way round. */
+static bool apart(const struct into *in)
+{
+	uint32_t i;
+
+	for (i = 0; in->to.n > 1 && i < in->from.n; i++)
+		if (!span_eq(in->from.v[i].path.step->name, in->to.step->name))
+			return true;
+	return false;
 }
 
 int into_take(struct into *in, struct map_run *run, struct value *v, struct error *err)
@@ -78,7 +98,7 @@ int into_take(struct into *in, struct map_run *run, struct value *v, struct erro
 	}
 	if (run->mode == MAP_UPDATE && touched && !there)
 		return all_removed(in, run, err);
-	if (touched && in->to.n > 1 && !path_eq(&in->to, &in->from.v[0].path)) {
+	if (apart(in) && (touched || map_touched(run, &in->to))) {
 		if (run->mode == MAP_BEFORE)
 			return into_forget(in, run, err);
 		if (run->mode == MAP_UPDATE)
@@ -127,12 +147,15 @@ bool into_nullable(const struct into *in, const struct shape *s)
 	return true;
 }
 
-int into_shape(const struct into *in, struct shape *s, struct span schema, struct error *err)
+int into_shape(const struct into *in, struct shape *s, struct span schema, const void **known, struct error *err)
 {
+	bool *lacks = arena_alloc(s->keep, sizeof *lacks);
 	uint32_t i, in_key = 0;
 	bool source = is_source(in);
 	struct value v;
 
+	*lacks = shape_lacks(s, &in->to);
+	*known = lacks;
 	if (!source && shape_get(s, &in->to, &v))
 		schema = SPAN_LIT("{}");	/* a record has either */
 	else if (!shape_get(s, &in->from.v[0].path, &v) && !source)
@@ -145,7 +168,7 @@ int into_shape(const struct into *in, struct shape *s, struct span schema, struc
 		if (!source && shape_rename(s, &in->from.v[0].path, &in->to, err))
 			return -1;
 	}
-	if (schema.n ? shape_put(s, &in->to, schema, err) : shape_admit(s, &in->to, err))
+	if (schema.n ? shape_put_deep(s, &in->to, schema, err) : shape_admit(s, &in->to, err))
 		return -1;
 	for (i = 0; !in->keep && i < in->from.n; i++)
 		if (!path_eq(&in->from.v[i].path, &in->to) && shape_remove(s, &in->from.v[i].path, err))

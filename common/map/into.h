@@ -29,8 +29,8 @@ int into_take(struct into *in, struct map_run *run, struct value *v, struct erro
 int into_put(struct into *in, struct map_run *run, struct span json, struct error *err);
 /* Old values that don't tell: takes away the fields and what is at `to-field`. */
 int into_forget(struct into *in, struct map_run *run, struct error *err);
-/* Likewise in a schema, whose JSON text is given. */
-int into_shape(const struct into *in, struct shape *s, struct span schema, struct error *err);
+/* Likewise in a schema, whose JSON text is given; *known is for run. */
+int into_shape(const struct into *in, struct shape *s, struct span schema, const void **known, struct error *err);
 /* All of the fields may be null, as far as the schema says. */
 bool into_nullable(const struct into *in, const struct shape *s);
 

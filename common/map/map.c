@@ -340,6 +340,18 @@ void unset_settle(struct map_run *run)
 	u->n = n;
 }
 
+enum map_had map_had(const struct map_run *run, const struct path *path)
+{
+	struct path top = path_head(path, 1);
+	struct value v;
+
+	if (path->n == 1)
+		return HAD;	/* the update says so */
+	if (!run->before || !record_get(run->before, &top, NULL, &v))
+		return HAD_UNKNOWN;
+	return record_get(run->before, path, NULL, &v) ? HAD : HAD_NOT;
+}
+
 bool map_touched(const struct map_run *run, const struct path *path)
 {
 	struct path top = path_head(path, 1);

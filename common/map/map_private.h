@@ -98,6 +98,9 @@ int map_partial(struct map_run *run, const struct path *at, struct error *err);
 
 /* By the top field of a path, in MAP_UPDATE: whether the update sets or removes it. */
 bool map_touched(const struct map_run *run, const struct path *path);
+/* Of a field that the update touches and the row has no more: whether it had it, as far as old values say. */
+enum map_had { HAD_NOT, HAD, HAD_UNKNOWN };
+enum map_had map_had(const struct map_run *run, const struct path *path);
 bool unset_has(const struct unset *u, struct span name);
 void unset_add(struct unset *u, struct span name);
 void unset_remove(struct unset *u, struct span name);
@@ -117,6 +120,11 @@ static inline struct path path_head(const struct path *path, uint32_t n)
 	for (i = 0; i < n; i++)
 		head.each = head.each || path->step[i].kind == STEP_EACH;
 	return head;
+}
+static inline void steps_copy(struct step *to, const struct step *from, uint32_t n)
+{
+	if (n)
+		memcpy(to, from, n * sizeof *to);
 }
 static inline struct step *path_last(const struct path *path) { return &path->step[path->n - 1]; }
 /* Both stand in the same object or array. */

@@ -27,6 +27,8 @@ int shape_get(const struct shape *s, const struct path *field, struct value *out
 int shape_members(const struct shape *s, const struct path *field, struct value *out);
 /* Sets a field's schema, and its parents' where they are missing; not where an object's members aren't declared at all. */
 int shape_put(struct shape *s, const struct path *field, struct span schema, struct error *err);
+/* The same for a field that is made, its parents too, where records don't have them. */
+int shape_put_deep(struct shape *s, const struct path *field, struct span schema, struct error *err);
 /* Takes a field away, from `required` and the key too. */
 int shape_remove(struct shape *s, const struct path *field, struct error *err);
 /* Gives a field another place. What stood there goes. */
@@ -39,9 +41,17 @@ int shape_loosen(struct shape *s, const struct path *field, struct error *err);
 bool shape_may_be_null(const struct shape *s, const struct path *field);
 /* Null is allowed too. */
 int shape_nullable(struct shape *s, const struct path *field, struct error *err);
+/* No record has that field, as far as the schema says. */
+bool shape_lacks(const struct shape *s, const struct path *field);
+/* The type of a schema has that word; without a type all are possible. */
+bool shape_may_be(struct value schema, const char *word);
+/* The field must be there wherever its parent is, and that must be there too. */
+bool shape_is_required(const struct shape *s, const struct path *field);
+/* Names that an object must have but that `goes` says are not its own any more, declared or not, are not required. */
+int shape_relax(struct shape *s, const struct path *object, bool (*goes)(void *ctx, struct span name), void *ctx, struct error *err);
 /* The field is not required any more. */
 int shape_optional(struct shape *s, const struct path *field, struct error *err);
-/* A field that isn't declared may hold anything: if it can be there as far as the schema says (free), or it is made (admit). */
+/* A field that isn't declared may hold anything: if it can be there as far as the schema says (free), or it is made, with its parents (admit). */
 int shape_free(struct shape *s, const struct path *field, struct error *err);
 int shape_admit(struct shape *s, const struct path *field, struct error *err);
 /* The object or array at the field may have fewer members than its schema wants. */

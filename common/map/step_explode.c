@@ -160,15 +160,15 @@ static int shape(struct map_step *step, struct shape *s, const void **known, str
 
 	(void)known;
 	items.step = arena_alloc(&s->arena, (items.n + 1) * sizeof each);
-	memcpy(items.step, x->field.step, items.n * sizeof each);
+	steps_copy(items.step, x->field.step, items.n);
 	items.step[items.n++] = each;
 	if (shape_get(s, &items, &v))
 		value_write(v, &text);
 	else
 		buf_adds(&text, "{}");
-	failed = shape_remove(s, &x->field, err) || shape_put(s, &x->as, buf_span(&text), err) ||
+	failed = shape_remove(s, &x->field, err) || shape_put_deep(s, &x->as, buf_span(&text), err) ||
 		(x->empty == EMPTY_KEEP && shape_nullable(s, &x->as, err)) ||
-		(x->index.n && shape_put(s, &x->index, x->empty == EMPTY_KEEP ? SPAN_LIT("{\"type\":[\"integer\",\"null\"]}")
+		(x->index.n && shape_put_deep(s, &x->index, x->empty == EMPTY_KEEP ? SPAN_LIT("{\"type\":[\"integer\",\"null\"]}")
 			: SPAN_LIT("{\"type\":\"integer\"}"), err));
 	buf_release(&text);
 	if (had_key && x->index.n)

@@ -167,8 +167,11 @@ static int shape_below(struct shape *s, struct node *node, struct path *at, stru
 static int shape_elements(struct shape *s, struct node *node, struct path *at, struct error *err)
 {
 	uint32_t n = at->n;
+	struct value v;
 	int failed;
 
+	if (shape_get(s, at, &v) && shape_may_be(v, "object"))	/* of which nothing is kept */
+		return shape_put(s, at, SPAN_LIT("{}"), err);
 	if (node->n > 1 || node->child->step.kind != STEP_EACH)
 		return shape_retype(s, at, "array", "", err);
 	at->step[at->n++] = node->child->step;
@@ -177,35 +180,39 @@ static int shape_elements(struct shape *s, struct node *node, struct path *at, s
 	return failed;
 }
 
-/* What must be there, declared or not: no more, if it isn't kept. */
-static int shape_required(struct shape *s, struct node *node, struct path *at, struct error *err)
-{
-	struct walk walk = { 0, 0, 0 };
-	struct value schema, list, v;
-	uint32_t n = at->n, i, count = 0;
-	struct span *name;
+struct keeping_of {
+	struct shape *s;
+	const struct node *node;
+	const struct path *at;	/* steps have room for one more */
+};
 
-	if (shape_fewer(s, at, err))
-		return -1;
-	if (!shape_get(s, at, &schema) || !value_member(schema, SPAN_LIT("required"), &list) || value_type(list) != TOKEN_ARRAY)
-		return 0;
-	name = arena_alloc(&s->arena, (value_count(list) + 1) * sizeof *name);
-	while (value_next(list, &walk, NULL, &v))
-		if (value_type(v) == TOKEN_STRING && !find_child(node, v, 0))
-			name[count++] = arena_span(&s->arena, value_text(v, &s->arena));
-	for (i = 0; i < count; i++) {
-		at->step[n] = (struct step){ .kind = STEP_NAME, .name = name[i] };
-		at->n = n + 1;
-		if (shape_remove(s, at, err))
-			return -1;
-		at->n = n;
+/* What holds no others goes where just a part of it is kept. */
+static bool may_go(void *ctx, struct span name)
+{
+	static const char *const scalars[] = { "null", "boolean", "integer", "number", "string" };
+	const struct keeping_of *k = ctx;
+	struct path field = *k->at;
+	struct value v;
+	uint32_t i, j;
+
+	for (i = 0; i < k->node->n; i++) {
+		if (k->node->child[i].step.kind != STEP_NAME || !span_eq(k->node->child[i].step.name, name))
+			continue;
+		field.step[field.n++] = k->node->child[i].step;
+		if (!k->node->child[i].whole && !shape_get(k->s, &field, &v))
+			return true;
+		for (j = 0; !k->node->child[i].whole && j < sizeof scalars / sizeof *scalars; j++)
+			if (shape_may_be(v, scalars[j]))
+				return true;
+		return false;
 	}
-	return 0;
+	return true;
 }
 
 /* Walks what is declared below a field; `at` has room for its steps. */
 static int shape_below(struct shape *s, struct node *node, struct path *at, struct error *err)
 {
+	struct keeping_of of = { s, node, at };
 	struct value members, name, v;
 	struct walk walk = { 0, 0, 0 };
 	uint32_t n = at->n;
@@ -216,7 +223,7 @@ static int shape_below(struct shape *s, struct node *node, struct path *at, stru
 		return 0;
 	if (node->child->step.kind != STEP_NAME)
 		return shape_elements(s, node, at, err);
-	if (shape_required(s, node, at, err))
+	if (shape_relax(s, at, may_go, &of, err))
 		return -1;
 	if (!shape_members(s, at, &members))
 		return 0;

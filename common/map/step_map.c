@@ -257,10 +257,9 @@ static int shape(struct map_step *step, struct shape *s, const void **known, str
 	int failed = 0;
 	uint32_t i;
 
-	(void)known;
 	if (m->in.to.n) {
 		add_schema(m, into_nullable(&m->in, s), &text);
-		failed = into_shape(&m->in, s, buf_span(&text), err) ||
+		failed = into_shape(&m->in, s, buf_span(&text), known, err) ||
 			(m->unmapped == UNMAPPED_DROP && shape_optional(s, &m->in.to, err));
 	}
 	for (i = 0; !m->in.to.n && !failed && i < m->in.from.n; i++) {

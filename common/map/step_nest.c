@@ -288,8 +288,8 @@ static int shape_name(const struct groups *groups, const struct group *g, struct
 		return 0;
 	from.step = arena_alloc(&s->arena, (g->parent.n + 1) * sizeof *from.step);
 	to.step = arena_alloc(&s->arena, (g->parent.n + 1 + name.n) * sizeof *to.step);
-	memcpy(from.step, g->parent.step, g->parent.n * sizeof *from.step);
-	memcpy(to.step, g->parent.step, g->parent.n * sizeof *to.step);
+	steps_copy(from.step, g->parent.step, g->parent.n);
+	steps_copy(to.step, g->parent.step, g->parent.n);
 	from.step[from.n++] = (struct step){ .kind = STEP_NAME, .name = name };
 	to.step[to.n++] = (struct step){ .kind = STEP_NAME, .name = head };
 	rest = (struct span){ name.p + head.n + groups->separator.n, name.n - head.n - groups->separator.n };
@@ -302,20 +302,21 @@ static int shape_name(const struct groups *groups, const struct group *g, struct
 	return shape_rename(s, &from, &to, err);
 }
 
-/* Objects may be made of names that aren't declared. */
-static int shape_nested(const struct group *g, struct shape *s, struct error *err)
-{
-	struct step steps[65];
-	struct path any = g->parent;
+struct nested {
+	const struct groups *groups;
+	const struct group *group;
+};
 
-	any.step = steps;
-	memcpy(steps, g->parent.step, g->parent.n * sizeof *steps);
-	steps[any.n++] = (struct step){ .kind = STEP_NAME, .name = SPAN_LIT("") };
-	return shape_free(s, &any, err);
+static bool is_nested(void *ctx, struct span name)
+{
+	const struct nested *n = ctx;
+
+	return head_of(n->groups, n->group, name).p != NULL;
 }
 
 static int shape_group(const struct groups *groups, const struct group *g, struct shape *s, struct error *err)
 {
+	struct nested of = { groups, g };
 	struct walk walk = { 0, 0, 0 };
 	struct value members, name, v;
 	struct span *names;
@@ -325,7 +326,7 @@ static int shape_group(const struct groups *groups, const struct group *g, struc
 		if (s->key[i].n == g->parent.n + 1 && path_covers(&g->parent, &s->key[i]) &&
 		    shape_name(groups, g, s, path_last(&s->key[i])->name, err))
 			return -1;
-	if (shape_nested(g, s, err))
+	if (shape_relax(s, &g->parent, is_nested, &of, err) || groups_free(g, s, err))
 		return -1;
 	if (!shape_members(s, &g->parent, &members))
 		return 0;

@@ -63,7 +63,7 @@ static struct path between(struct arena *arena, const struct path *from, uint32_
 	path_name(&last, (struct span){ name, (size_t)snprintf(name, sizeof name, "\x7f" "renamed %u", number) }, arena);
 	path = *from;
 	path.step = arena_alloc(arena, from->n * sizeof *path.step);
-	memcpy(path.step, from->step, from->n * sizeof *path.step);
+	steps_copy(path.step, from->step, from->n);
 	*path_last(&path) = *last.step;
 	return path;
 }
@@ -144,19 +144,30 @@ static int name_exists(struct map_run *run, const struct renaming *r, struct err
 	return map_refuse(run, &r->from, err, "name-exists", "there is a field '%s' already", error_show(r->to.text));
 }
 
+/* A part of an object that the update sets, or removes, is not there: if it was, what was made of it goes. */
+static int gone(struct map_run *run, const struct renaming *r, bool lacks, struct error *err)
+{
+	enum map_had had = map_had(run, &r->from);
+
+	if (had == HAD_UNKNOWN && !lacks)
+		return map_partial(run, &r->from, err);
+	if (had != HAD_NOT)
+		unset_add(run->unset, r->to.step[0].name);
+	return 0;
+}
+
 /* To another object: what the target's object holds beside it must be known. */
-static int move(struct map_run *run, struct renaming *r, struct error *err)
+static int move(struct map_run *run, struct renaming *r, bool lacks, struct error *err)
 {
 	bool change = run->mode == MAP_UPDATE || run->mode == MAP_BEFORE;
-	bool touched = change && (map_touched(run, &r->from) || (r->to.n > 1 && map_touched(run, &r->to)));
+	bool apart = r->to.n > 1 && !span_eq(r->from.step->name, r->to.step->name);
+	bool touched = change && (map_touched(run, &r->from) || (apart && map_touched(run, &r->to)));
 	struct value v, other;
 
-	if (touched && r->to.n > 1)
+	if (touched && apart)
 		return run->mode == MAP_BEFORE ? forget(run, r, err) : map_partial(run, &r->from, err);
 	if (!record_get(run->rec, &r->from, &r->cursor, &v)) {
-		if (touched && run->unset)
-			unset_add(run->unset, r->to.step[0].name);
-		return 0;
+		return touched && run->unset && r->to.n == 1 ? gone(run, r, lacks, err) : 0;
 	}
 	if (record_get(run->rec, &r->to, NULL, &other))
 		return name_exists(run, r, err);
@@ -167,10 +178,10 @@ static int move(struct map_run *run, struct renaming *r, struct error *err)
 	return record_remove(run->rec, &r->from, err);
 }
 
-static int rename_one(struct map_run *run, struct renaming *r, struct error *err)
+static int rename_one(struct map_run *run, struct renaming *r, bool lacks, struct error *err)
 {
 	if (!r->in_place)
-		return move(run, r, err);
+		return move(run, r, lacks, err);
 	if (run->unset && r->from.n == 1 && unset_has(run->unset, r->from.step[0].name)) {
 		unset_remove(run->unset, r->from.step[0].name);
 		unset_add(run->unset, r->to.step[0].name);
@@ -183,10 +194,11 @@ static int rename_one(struct map_run *run, struct renaming *r, struct error *err
 static int run_rename(struct map_step *step, struct map_run *run, struct error *err)
 {
 	struct renames *s = step->self;
-	struct renaming *r;
+	const bool *lacks = run->known;
+	uint32_t i;
 
-	for (r = s->v; r < s->v + s->n; r++)
-		if (rename_one(run, r, err))
+	for (i = 0; i < s->n; i++)
+		if (rename_one(run, &s->v[i], lacks && lacks[i], err))
 			return -1;
 	return 0;
 }
@@ -194,12 +206,15 @@ static int run_rename(struct map_step *step, struct map_run *run, struct error *
 static int shape(struct map_step *step, struct shape *sh, const void **known, struct error *err)
 {
 	struct renames *s = step->self;
-	struct renaming *r;
+	bool *lacks = arena_alloc(sh->keep, s->n + 1);
+	uint32_t i;
 
-	(void)known;
-	for (r = s->v; r < s->v + s->n; r++)
-		if (shape_rename(sh, &r->from, &r->to, err))
+	for (i = 0; i < s->n; i++) {
+		lacks[i] = shape_lacks(sh, &s->v[i].to);
+		if (shape_rename(sh, &s->v[i].from, &s->v[i].to, err))
 			return -1;
+	}
+	*known = lacks;
 	return 0;
 }
 

@@ -62,16 +62,16 @@ static bool is_unknown(const struct map_run *run, const struct setting *s)
 	struct path top = path_head(&s->path, 1);
 	struct value v;
 
-	return run->mode == MAP_UPDATE && s->path.n > 1 && !record_get(run->rec, &top, NULL, &v) &&
-		!unset_has(run->unset, top.step[0].name);
+	return (run->mode == MAP_UPDATE || run->mode == MAP_BEFORE) && s->path.n > 1 && !record_get(run->rec, &top, NULL, &v) &&
+		!(run->unset && unset_has(run->unset, top.step[0].name));
 }
 
 static int set_one(struct map_run *run, struct setting *s, struct error *err)
 {
-	struct path array;
+	struct path array, top;
 	struct value v;
 
-	if (run->mode == MAP_KEYS || run->mode == MAP_BEFORE)	/* just where it stands */
+	if (run->mode == MAP_KEYS || (run->mode == MAP_BEFORE && s->path.n == 1))	/* just where it stands */
 		return record_change(run->rec, &s->path, &s->cursor, becomes, s, err);
 	if (is_unknown(run, s))
 		return 0;
@@ -84,6 +84,11 @@ static int set_one(struct map_run *run, struct setting *s, struct error *err)
 		unset_remove(run->unset, s->path.step[0].name);
 	if (!record_set_deep(run->rec, &s->path, s->json, err))
 		return 0;
+	if (run->mode == MAP_BEFORE && err->code) {
+		top = path_head(&s->path, 1);
+		error_reset(err);
+		return record_remove(run->rec, &top, err);
+	}
 	run->at = &s->path;
 	return -1;
 }
@@ -112,7 +117,7 @@ static int shape(struct map_step *step, struct shape *sh, const void **known, st
 		buf_reset(&text);
 		buf_addf(&text, "{\"type\":\"%s\"}", one->integer && one->type == TOKEN_NUMBER ? "integer" : types[one->type]);
 		failed = one->to_array ? shape_retype(sh, &one->path, one->integer && one->type == TOKEN_NUMBER ? "integer" : types[one->type], "", err)
-			: shape_put(sh, &one->path, buf_span(&text), err);
+			: shape_put_deep(sh, &one->path, buf_span(&text), err);
 	}
 	buf_release(&text);
 	return failed;

@@ -129,13 +129,12 @@ static int shape(struct map_step *step, struct shape *s, const void **known, str
 	int failed = 0;
 	uint32_t i;
 
-	(void)known;
 	if (t->in.to.n) {
 		buf_addf(&text, into_nullable(&t->in, s) ? "{\"type\":[\"%s\",\"null\"]" : "{\"type\":\"%s\"", type);
 		if (*format)
 			buf_addf(&text, ",\"format\":\"%s\"", format);
 		buf_addc(&text, '}');
-		failed = into_shape(&t->in, s, buf_span(&text), err);
+		failed = into_shape(&t->in, s, buf_span(&text), known, err);
 		buf_release(&text);
 		return failed;
 	}

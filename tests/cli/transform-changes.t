@@ -69,7 +69,7 @@ run sync-transform -e 'drop: [a]' frames
 status_is 3 'a schema frame whose key is none'
 
 # ---- changes
-flat='{"type":"object","properties":{"id":{"type":"integer"},"home":{"type":"string"},"when":{"type":"string"},"d":{"type":"string"},"t":{"type":"string"},"venue":{"type":"object","properties":{"city":{"type":"string"},"seats":{"type":"integer"}}}}}'
+flat='{"type":"object","properties":{"id":{"type":"integer"},"home":{"type":"string"},"when":{"type":"string"},"d":{"type":"string"},"t":{"type":"string"},"venue":{"type":"object","properties":{"city":{"type":"string"},"seats":{"type":"integer"}},"additionalProperties":false}},"additionalProperties":false}'
 
 # to WANT DESC RECORD STEP…: what becomes of a change; WANT "code path" if it is set aside
 to() {
@@ -115,10 +115,14 @@ to "$(u '' ',"t":"x"')" 'neither' "$(u ',"before":{"home":"x","venue":{"city":"y
 to "$(u '' ',"venue":{},"city":"x"')" 'a part of an object becomes a field' "$(u '' ',"venue":{"city":"x"}')" 'rename: {venue.city: city}'
 to "$(u ',"unset":["city"]' ',"venue":{"seats":5}')" 'which it has no more' "$(u '' ',"venue":{"seats":5}')" 'rename: {venue.city: city}'
 to "$(u ',"unset":["venue","city"]' '')" 'nor the object' "$(u ',"unset":["venue"]' '')" 'rename: {venue.city: city}'
+to "$(u ',"before":{"venue":{}}' ',"venue":{"seats":5}')" 'which it never had' "$(u ',"before":{"venue":{}}' ',"venue":{"seats":5}')" 'rename: {venue.city: home}'
+to 'partial /venue/city' 'of which nothing is known' "$(u '' ',"venue":{"seats":5}')" 'rename: {venue.city: home}'
+to "$(u ',"unset":["at"]' ',"venue":{"seats":5}')" 'also by other steps' "$(u '' ',"venue":{"seats":5}')" 'time: {field: venue.city, to-field: at}'
+to 'partial /home' 'which may be a field of its own' "$(u '' ',"venue":{"seats":5}')" 'time: {field: venue.city, to-field: home}'
 to "$(u ',"unset":["venue.city"]' ',"venue.seats":5')" 'flatten: what the object has no more is removed' "$(u '' ',"venue":{"seats":5}')" 'flatten: venue'
 to "$(u ',"unset":["venue.city","venue.seats"]' ',"venue":null')" 'or has never had' "$(u '' ',"venue":null')" 'flatten: venue'
 to "$(u ',"before":{"venue.x":1},"unset":["venue.x"]' ',"venue.seats":5')" 'old values say it better' "$(u ',"before":{"venue":{"x":1}}' ',"venue":{"seats":5}')" 'flatten: venue'
-to 'partial null' 'an object that nothing is known of' "$(u '' ',"other":{"x":5}')" 'flatten: other'
+to 'partial null' 'an object that nothing is known of, or not all' "$(u '' ',"other":{"x":5}')" 'flatten: other'
 to 'partial /venue.city' 'nest: a part says nothing of the whole' "$(u '' ',"venue.city":"x"')" 'nest: venue'
 to '{"_sync":{"op":"delete"},"o":{"k":1},"id":7}' 'but a key is whole' '{"_sync":{"op":"delete"},"o.k":1,"id":7}' 'nest: o'
 to 'partial /a' 'an update can not be exploded' "$(u '' ',"a":[1]')" 'explode: a'

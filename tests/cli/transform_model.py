@@ -1,10 +1,8 @@
 """transform_model: random steps over random records, done by sync-transform and by this model, written from sync-map(5).
 
-    transform_model.py rows|schemas|updates SEED COUNT
+    transform_model.py SEED COUNT
 
-rows      what comes out, byte for byte, and which step sets a record aside
-schemas   records that obey a schema obey, once mapped, the schema as the steps left it
-updates   an old row, mapped, changed by a mapped update, is the new row, mapped
+What comes out is compared byte for byte, and which step sets a record aside.
 """
 import json, random, re, subprocess, sys, tempfile, unicodedata
 from datetime import datetime, timedelta, timezone
@@ -47,9 +45,12 @@ TEXTS = ['', 'text', ' ü"\\\n ', 'A', 'x' * 70, '007', '-1.50', '1e3', '+5', '.
 NUMBERS = ['0', '-1', '1.10', '12345678901234567890123456789', '1e400', '0.50', '-0', '-0.0', '7.0', '12e2', '1500e-2', '1709254923']
 
 
-def names(r, n):
+OWN = []        # names that records have and steps don't give
+
+
+def names(r, n, own=False):
     """Some names more often than others, so that paths meet what is there."""
-    return list({r.choice(NAMES if r.random() < 0.4 else NAMES[:4]): 0 for _ in range(n)})
+    return list({r.choice(NAMES + own * OWN if r.random() < 0.4 else NAMES[:4]): 0 for _ in range(n)})
 
 
 def value(r, depth=0):
@@ -67,15 +68,15 @@ def value(r, depth=0):
     return [value(r, depth + 1) for _ in range(r.randrange(4))]
 
 
-def path(r, arrays=True, most=3):
-    p = names(r, 1)
+def path(r, arrays=True, most=3, own=True):
+    p = names(r, 1, own)
     while len(p) < most and r.random() < 0.5:
-        p += r.choice([names(r, 1), names(r, 1), [r.randrange(3)], ['*']]) if arrays else names(r, 1)
+        p += r.choice([names(r, 1, own), names(r, 1, own), [r.randrange(3)], ['*']]) if arrays else names(r, 1, own)
     return p
 
 
-def named(r, arrays=True, most=3):
-    p = path(r, arrays, most)
+def named(r, arrays=True, most=3, own=True):
+    p = path(r, arrays, most, own)
     return p if isinstance(p[-1], str) and p[-1] != '*' else p[:1]
 
 
@@ -161,14 +162,12 @@ def replace(d, pairs):
 def make_rename(r):
     if r.random() < 0.3:
         for _ in range(20):
-            a, b = named(r, False), named(r, False)
+            a, b = named(r, False), named(r, False, own=False)
             if a[:-1] != b[:-1] and b[:len(a)] != a:
                 return {text_of(a): text_of(b)}, [(a, b)]
     parent = named(r, True, 2)[:1] + r.choice([[], ['*'], ['b']]) if r.random() < 0.4 else []
-    froms, tos = r.sample(NAMES, r.randrange(1, 4)), None
-    tos = r.sample(NAMES + froms, len(froms))
-    while len(set(tos)) < len(tos):
-        tos = r.sample(NAMES + froms, len(froms))
+    froms = r.sample(NAMES + OWN, r.randrange(1, 4))
+    tos = r.sample(NAMES, len(froms))
     pairs = [(parent + [a], parent + [b]) for a, b in zip(froms, tos)]
     return {text_of(a): text_of(b) for a, b in pairs}, pairs
 
@@ -214,7 +213,7 @@ def do_keep(doc, paths):
 
 
 def make_set(r):
-    pairs = {text_of(p): (p, value(r)) for p in [path(r) for _ in range(r.randrange(1, 3))]}
+    pairs = {text_of(p): (p, value(r)) for p in [path(r, own=False) for _ in range(r.randrange(1, 3))]}
     return {t: v for t, (_, v) in pairs.items()}, list(pairs.values())
 
 
@@ -324,7 +323,7 @@ def make_map(r):
     spec = {'using': table, 'unmapped': {'default': value(r)} if what == 'default' else what}
     if r.random() < 0.3:
         for _ in range(20):
-            a, b = path(r, False), path(r, False)
+            a, b = path(r, False), path(r, False, own=False)
             if not meets(a, b):
                 keep = r.choice([True, False])
                 return dict(spec, field=text_of(a), keep=keep, **{'to-field': text_of(b)}), (spec, what, [a], b, keep)
@@ -426,7 +425,7 @@ def do_nest(doc, arg):
 
 
 def make_explode(r):
-    field, to, index = path(r, False, 2), path(r, False, 2), path(r, False, 2)
+    field, to, index = path(r, False, 2), path(r, False, 2, False), path(r, False, 2, False)
     to = field if r.random() < 0.5 else to
     empty = r.choice(['drop', 'keep', 'reject'])
     index = None if meets(to, index) or r.random() < 0.4 else index
@@ -564,9 +563,9 @@ def rows(r, count, folder):
 
 
 def main():
-    mode, seed, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     with tempfile.TemporaryDirectory() as folder:
-        return {'rows': rows}[mode](random.Random(seed), count, folder)
+        return rows(random.Random(int(sys.argv[1])), int(sys.argv[2]), folder)
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(main())
