@@ -449,4 +449,178 @@ status_is 2 'no folder'
 upsert n.ndjson --key id </dev/null
 status_is 0 'nothing came'
 cd ..
+
+# ---- forms: what Python, gzip and zstd read of them
+mkdir forms && cd forms || exit 99
+cat >forms.py <<'END'
+import csv, gzip, io, json, random, subprocess, sys
+r = random.Random(int(sys.argv[1]))
+TEXTS = ['', 'x', ' y ', 'é😀', 'a,b', 'a;b', 'a\tb', 'q"u', '"', '\n', 'r\r\ns', '\r', '007', 'null', '-0', '\\N', '\ufeffx', '=1+1', "it's", '#c', 'z' * 9000]
+def value(depth=0):
+    k = r.randrange(9 if depth < 2 else 6)
+    return (r.choice(TEXTS) if k < 3 else r.choice([0, -1, 1.5, 2**63, 1e300, 10**30]) if k < 5 else r.choice([None, True, False]) if k == 5 else
+            {t: value(depth + 1) for t in r.sample(TEXTS, r.randrange(3))} if k < 7 else [value(depth + 1) for _ in range(r.randrange(3))])
+names = r.sample(['id', 'a', 'b c', 'd,e', 'f"g', 'h\ni', '_sync', '__sync', 'é', '\ufeffj', ' k', 'l;', '', '7'], r.randrange(1, 8))
+rows = [{n: value() for n in names} for _ in range(r.randrange(1, 200))]
+def cell(v):
+    return '' if v is None else v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)
+def same_cell(got, v):
+    return got == cell(v) or (not isinstance(v, str) and v is not None and json.loads(got) == v)
+def travel(row):
+    return {('_' + n if n.lstrip('_') == 'sync' and n[0:1] == '_' else n): v for n, v in row.items()}
+stream = ''.join(json.dumps(travel(row), ensure_ascii=bool(r.randrange(2))) + '\n' for row in rows)
+def load(name, *options):
+    p = subprocess.run(['sync-load', '--plain', name, *options], input=stream.encode(), capture_output=True)
+    assert p.returncode == 0 and not p.stderr, (name, p)
+    data = open(name, 'rb').read()
+    if name.endswith('.gz'):
+        data = gzip.decompress(data)
+    elif name.endswith('.zst'):
+        data = subprocess.run(['zstd', '-dcq', name], capture_output=True, check=True).stdout
+    return data.decode()
+for end in '', '.gz', '.zst':
+    assert [json.loads(line) for line in load('t.ndjson' + end).split('\n')[:-1]] == rows
+    assert json.loads(load('t.json' + end)) == rows
+    for name, options, delimiter in ('t.csv', [], ','), ('t.tsv', [], '\t'), ('u.csv', ['-d', ';'], ';'), ('v', ['--format', 'csv'], ','):
+        text = load(name + end, *options)
+        got = list(csv.reader(io.StringIO(text, newline=''), delimiter=delimiter))
+        if len(names) == 1:     # a null alone is an empty line, which Python passes over
+            got = [g or [''] for g in got]
+        assert got[0] == names, (got[0], names)
+        assert len(got) == len(rows) + 1, (len(got), len(rows))
+        for g, row in zip(got[1:], rows):
+            assert all(same_cell(c, row[n]) for c, n in zip(g, names)) and len(g) == len(names), (g, row)
+        back = subprocess.run(['sync-extract', '--plain', '--format', 'csv', '-d', delimiter, name + end], capture_output=True, check=True).stdout
+        for line, row in zip(back.decode().split('\n'), rows):
+            assert all((v is None) == (row[n] is None) and (v == '') == (row[n] == '') for (_, v), n in zip(json.loads(line).items(), names)), (line, row)
+END
+for seed in 1 2 3 4 5 6; do
+	ok "every form, seed $seed" python3 forms.py $seed
+done
+printf '{"a":1.10,"b":12345678901234567890123456789,"c":1e400,"d":-0.0}\n' >digits.ndjson
+run sync-load --plain digits.csv <digits.ndjson
+is "$(tail -n 1 digits.csv)" '1.10,12345678901234567890123456789,1e400,-0.0' 'CSV has the digits'
+for quote in '"' '
+' é ab ''; do
+	run sync-load --plain -d "$quote" x.csv <digits.ndjson
+	status_is 2 "no delimiter: '$quote'"
+done
+ok 'nothing is made then' test ! -e x.csv
+
+# nothing came
+: >empty.ndjson
+for name in e.ndjson e.json e.csv e.ndjson.gz e.csv.zst; do
+	run sh -c "sync-extract empty.ndjson | sync-load $name && sync-extract --plain $name"
+	is "$status $(cat "$T/out")" '0 ' "an empty source makes an empty $name"
+done
+is "$(jq -c . e.json)" '[]' 'an array too'
+printf 'a,b\n' >head.csv
+run sh -c 'sync-extract head.csv | sync-load e2.csv && cmp head.csv e2.csv'
+status_is 0 'columns without rows'
+sqlite3 two.db 'create table one (id integer primary key, v text)' "insert into one values (1, 'x')" 'create table two (a text primary key, b real)'
+run sh -c 'sync-extract two.db | sync-load two.d/ --format csv'
+is "$status $(names two.d) $(cat two.d/one.csv two.d/two.csv)" '0 one.csv two.csv  id,v
+1,x
+a,b' 'a folder has a file for each stream, each with its own columns, without rows too'
+sqlite3 two.db 'delete from one' "insert into two values ('k', 2.5)"
+run sh -c 'sync-extract two.db | sync-load two.d/ --format csv'
+status_is 3 'a stream without rows does not empty its file'
+is "$(cat two.d/one.csv two.d/two.csv)" 'id,v
+1,x
+a,b' 'and nothing is changed'
+run sh -c 'sync-extract two.db | sync-load two.d/ --format csv --allow-empty'
+is "$status $(cat two.d/one.csv two.d/two.csv)" '0 id,v
+a,b
+k,2.5' 'unless that is wanted'
+run sh -c 'sync-extract two.db | sync-load two.d/ all --format csv'
+ok 'one name for two streams is an error' test "$status" = 2
+run sh -c "sync-extract two.db | sync-load one.csv"
+status_is 2 'two streams do not go to one file, with rows or without'
+err_has "name a folder .'one.csv/'." 'but to a folder'
+cd ..
+
+# ---- what a file is replaced by
+mkdir repl && cd repl || exit 99
+lines 1 3 >in.ndjson
+lines 1 9 >old.ndjson
+chmod 640 old.ndjson
+ln -s ../repl/old.ndjson link.ndjson
+run sh -c 'sync-extract in.ndjson | sync-load link.ndjson'
+is "$status $(stat -c %a old.ndjson) $(readlink link.ndjson)" '0 640 ../repl/old.ndjson' 'a link stays a link, and its file keeps its mode'
+ok 'and has the new rows' cmp in.ndjson old.ndjson
+run sh -c 'sync-extract in.ndjson | sync-load link.ndjson --mode append'
+is "$status $(wc -l <old.ndjson) $(names .)" '0 6 in.ndjson link.ndjson old.ndjson ' 'an append goes to where the link points'
+ln -s nowhere.ndjson dangling.ndjson
+run sh -c 'sync-extract in.ndjson | sync-load dangling.ndjson && cmp in.ndjson nowhere.ndjson && test -L dangling.ndjson'
+status_is 0 'a link to nothing makes its file'
+ln -s loop.ndjson loop.ndjson
+run sh -c 'sync-extract in.ndjson | sync-load loop.ndjson'
+status_is 3 'a link to itself'
+(umask 027 && sync-load --plain mode.ndjson <in.ndjson)
+is "$(stat -c %a mode.ndjson)" 640 'a new file is made by the umask'
+for mode in replace append upsert; do
+	run sync-load --plain --key id --mode $mode /dev/full <in.ndjson
+	status_is 3 "a full disk, $mode"
+	run sync-load --plain --key id --mode $mode /proc/nosuch/x.ndjson <in.ndjson
+	status_is 3 "a folder that is not there, $mode"
+	err_has "x.ndjson': No such file or directory" 'is named'
+	run sync-load --plain --key id --mode $mode /proc/x.ndjson <in.ndjson
+	status_is 3 "a folder that can't be written to, $mode"
+done
+run sync-load --plain x.ndjson.gz --format csv --fields a,b <in.ndjson
+status_is 0 'packed and another form'
+run sh -c 'sync-load --plain --format json - <in.ndjson | jq -c "map(.id)"'
+out_is '[1,2,3]' 'standard output'
+run sh -c 'cat in.ndjson | sync-load --plain --format csv /dev/stdout | tail -n 1'
+out_is '3,x3' 'and by its name'
+# a reader sees the old file or the new one
+lines 1 20000 >big.ndjson
+cp big.ndjson seen.ndjson
+mkfifo hold
+sync-load --plain seen.ndjson <hold &
+exec 3>hold
+lines 1 10000 >&3
+until_true 20 sh -c 'test "$(stat -c %s .seen.ndjson.*.tmp)" -gt 100000'
+ok 'while it is written the old one stands' cmp big.ndjson seen.ndjson
+kill -9 "$!" 2>/dev/null
+exec 3>&-
+wait 2>/dev/null
+ok 'after a kill too' cmp big.ndjson seen.ndjson
+ok 'with what was begun' sh -c 'ls .seen.ndjson.*.tmp'
+run sync-load --plain seen.ndjson <in.ndjson
+is "$status $(names . | grep -c tmp)" '0 0' 'which the next run removes'
+# gone, moved, replaced while it is appended to
+for what in 'rm gone.ndjson' 'mv gone.ndjson moved.ndjson' 'cp in.ndjson g && mv g gone.ndjson' ': >gone.ndjson'; do
+	cp in.ndjson gone.ndjson
+	rm -f moved.ndjson
+	sync-load --plain gone.ndjson --mode append <hold 2>gone.err &
+	exec 3>hold
+	lines 1 10000 >&3
+	until_true 20 test -s .gone.ndjson.append
+	sh -c "$what"
+	exec 3>&-
+	status=0
+	wait "$!" || status=$?
+	is "$status $(cat gone.ndjson moved.ndjson 2>/dev/null | grep -c x9)" '3 0' "an append to a file that is gone meanwhile: $what"
+	is "$(names . | grep -c append)" 0 'leaves nothing'
+done
+sync-load --plain gone.ndjson --mode append <hold &
+exec 3>hold
+lines 1 10000 >&3
+until_true 20 test -s .gone.ndjson.append
+run sync-load --plain gone.ndjson --mode append <in.ndjson
+status_is 75 'two appends at once'
+kill -TERM "$!"
+exec 3>&-
+wait 2>/dev/null
+is "$(names . | grep -c append)" 0 'a signal leaves nothing'
+cd ..
+
+# ---- rejects
+printf '{"id":1}\n{"id":2,"z":1}\nnonsense\n{"id":3,"id":4}\n{"id":5}\n' >rejected.ndjson
+run sync-load --plain rejected.csv --rejects rej.ndjson <rejected.ndjson
+is "$status $(tr '\n' ' ' <rejected.csv) $(jq -c '._sync.error.code' rej.ndjson | tr '\n' ' ')" '1 id 1 5  "unknown-field" "bad-json" "duplicate-name" ' 'bad records are set aside, the others are written'
+run sync-load --plain rejected2.csv <rejected.ndjson
+status_is 3 'or nothing is, without --rejects'
+ok 'not even a file' test ! -e rejected2.csv
 finish

@@ -101,6 +101,7 @@ struct files {
 	struct columns *schema;	/* owned: columns that schema frames declare, by stream */
 	uint32_t schemas, schemas_cap;
 	uint32_t stream;	/* of the record or schema frame in hand */
+	bool streams;		/* there was one: load->only is the last one */
 	char delimiter;
 	struct upsert *upsert;	/* owned: in mode upsert */
 	struct undo *undo;	/* owned: upsert with a state */

@@ -169,16 +169,23 @@ static struct out *by_value(struct files *f, struct load *l, const struct record
 	return o;
 }
 
+/* Where all goes to one file there may be one stream only, with rows or without. */
+static int check_single(struct files *f, struct load *l, uint32_t stream, struct error *err)
+{
+	bool another = f->streams && stream != l->only;
+
+	f->streams = true;
+	l->only = stream;
+	if (!another || (f->folder && (!l->stream || f->o->split_by)))
+		return 0;
+	return f->folder ? error_set(err, EXIT_USAGE, "there are several streams, and '%s' names one", l->stream) :
+		error_set(err, EXIT_USAGE, "there are several streams: name a folder ('%s/') to get a file for each", f->target);
+}
+
 struct out *folder_choose(struct files *f, struct load *l, const struct record *rec, uint32_t stream, struct error *err)
 {
-	bool another = stream != l->only && l->records > 1;
-
-	l->only = stream;
-	if (another && (!f->folder || (l->stream && !f->o->split_by))) {
-		error_set(err, EXIT_USAGE, f->folder ? "there are several streams, and '%s' names one" :
-			  "there are several streams: name a folder ('%s/') to get a file for each", f->folder ? l->stream : f->target);
+	if (check_single(f, l, stream, err))
 		return NULL;
-	}
 	if (!f->folder)
 		return f->out[0];
 	if (f->o->split_by)
@@ -190,6 +197,8 @@ int folder_declare(struct files *f, struct load *l, uint32_t stream, struct erro
 {
 	struct span name = l->stream ? span_of(l->stream) : span_of(streams_name(&l->tool->streams, stream));
 
+	if (check_single(f, l, stream, err))
+		return -1;
 	if (!f->folder || f->o->split_by || !name.n)
 		return 0;
 	return out_in_folder(f, l, name, err) ? 0 : -1;
