@@ -18,6 +18,7 @@ int main(int argc, char **argv)
 		{ "What to read", extract_any_opts, &options, false },
 		{ "Files", extract_file_opts, &options, false },
 		{ "Databases", extract_sql_opts, &options, false },
+		{ "Servers", extract_server_opts, &options, false },
 		TOOL_GROUPS(&tool),
 	};
 	const struct opt_program program = {

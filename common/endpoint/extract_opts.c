@@ -34,6 +34,13 @@ const struct opt extract_sql_opts[] = {
 	OPT_END,
 };
 
+const struct opt extract_server_opts[] = {
+	ROW("lag", 0, OPT_SECONDS, "TIME", lag, "delta: stay so far behind the present"),
+	ROW("trust-cursor", 0, OPT_FLAG, NULL, trust_cursor, "the cursor only grows, as rows are committed"),
+	ROW("keys", 0, OPT_FLAG, NULL, keys, "read keys alone, for a mirror to delete by"),
+	OPT_END,
+};
+
 int extract_key(const char *key, struct buf *out, struct error *err)
 {
 	const char *k = key, *end;

@@ -19,12 +19,16 @@ struct extract_options {
 	/* databases */
 	const char *query, *cursor;
 	double lock_timeout;		/* seconds */
+	/* database servers */
+	double lag;			/* seconds */
+	bool trust_cursor, keys;
 };
 #define EXTRACT_OPTIONS_INIT { .format = FORMAT_ANY, .lock_timeout = 30 }
 
 extern const struct opt extract_any_opts[];
 extern const struct opt extract_file_opts[];
 extern const struct opt extract_sql_opts[];
+extern const struct opt extract_server_opts[];
 
 /* Adds --key's "a,b" as ["a","b"]; nothing for none. -1: no UTF-8. */
 int extract_key(const char *key, struct buf *out, struct error *err);

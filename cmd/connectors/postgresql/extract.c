@@ -5,9 +5,83 @@
 
 #include "base/diag.h"
 
+/* ---- the state */
+
+static void add_selection(const struct extract *x, char **names, int n, struct buf *b)
+{
+	int i;
+
+	buf_addf(b, "cursor=%s%s%s", x->o->cursor, x->o->trust_cursor ? " trusted" : "", x->o->keys ? " keys" : "");
+	if (x->o->query)
+		buf_addf(b, " query=%s", x->o->query);
+	for (i = 0; i < n; i++)
+		buf_addf(b, " table=%s", names[i]);
+	if (x->o->shard.n)
+		buf_addf(b, " shard=%llu/%llu", (unsigned long long)x->o->shard.i, (unsigned long long)x->o->shard.n);
+}
+
+/* The cluster, where it may be asked for, and the database in it. */
+static int add_identity(struct extract *x, struct buf *b, struct error *err)
+{
+	PGresult *r = PQexec(x->pg.c, "SELECT system_identifier FROM pg_catalog.pg_control_system()");
+
+	if (PQresultStatus(r) == PGRES_TUPLES_OK)
+		buf_addf(b, "system:%s ", PQgetvalue(r, 0, 0));
+	PQclear(r);
+	r = pg_query(&x->pg, "SELECT oid FROM pg_catalog.pg_database WHERE datname=pg_catalog.current_database()", 0, NULL, "read", err);
+	if (r)
+		buf_addf(b, "database:%s", PQgetvalue(r, 0, 0));
+	PQclear(r);
+	return r ? 0 : -1;
+}
+
+/* Reads the state, checks that it is this source's, and takes its tokens' texts; makes begin.from. */
+static int start_state(struct extract *x, char **names, int n, struct buf *from, struct error *err)
+{
+	struct buf selection = BUF_INIT, source = BUF_INIT;
+	int failed;
+
+	if (!x->o->state)
+		return 0;
+	add_selection(x, names, n, &selection);
+	x->state.reset = x->o->reset;
+	failed = add_identity(x, &source, err) || state_place_parse(&x->place, x->o->state, err) || state_read(&x->state, &x->place, err) ? -1 : 0;
+	if (!failed && !x->o->reset)
+		failed = state_check(&x->state, &x->place, "connector", "postgresql", err) ||
+			state_check(&x->state, &x->place, "source", buf_str(&source), err) ||
+			state_check(&x->state, &x->place, "selection", buf_str(&selection), err) ? -1 : 0;
+	buf_addf(from, "{\"generation\":\"%llu\",\"connector\":\"postgresql\",\"source\":\"%s\",\"selection\":",
+		 (unsigned long long)x->state.generation, buf_str(&source));
+	json_add_string(from, buf_span(&selection));
+	buf_addc(from, '}');
+	buf_release(&selection);
+	buf_release(&source);
+	return failed;
+}
+
+static int take_tokens(struct extract *x, struct error *err)
+{
+	const json_t *token;
+	uint32_t i;
+
+	for (i = 0; x->o->state && !x->o->reset && i < x->tables; i++) {
+		token = state_token(&x->state, streams_name(&x->tool->streams, x->table[i].stream));
+		if (token && delta_token_read(x, &x->table[i], token, err))
+			return -1;
+		x->resumed |= token != NULL;
+	}
+	return 0;
+}
+
 /* ---- the stream's section */
 
-static int begin(struct extract *x, struct error *err)
+/* A read by a cursor leaves rows for the next one: it is never all that is there. */
+static enum scope scope_of(const struct extract *x)
+{
+	return x->o->shard.n || x->o->cursor ? SCOPE_PART : x->o->keys ? SCOPE_KEYS : SCOPE_FULL;
+}
+
+static int begin(struct extract *x, struct span from, struct error *err)
 {
 	struct buf source = BUF_INIT;
 	int failed;
@@ -16,7 +90,7 @@ static int begin(struct extract *x, struct error *err)
 	if (json_add_string(&source, span_of(x->pg.shown)))
 		buf_adds(&source, "\"postgresql\"");
 	buf_addc(&source, ']');
-	failed = writer_begin(&x->tool->writer, x->o->shard.n ? SCOPE_PART : SCOPE_FULL, SPAN_LIT(""), buf_span(&source), SPAN_LIT(""), err);
+	failed = writer_begin(&x->tool->writer, scope_of(x), SPAN_LIT(""), buf_span(&source), from, err);
 	buf_release(&source);
 	return failed;
 }
@@ -26,26 +100,35 @@ static int read_tables(struct extract *x, struct error *err)
 	uint32_t i;
 
 	for (i = 0; i < x->tables; i++)
-		if (declare(x, &x->table[i], err) || table_read(x, &x->table[i], err))
+		if (declare(x, &x->table[i], err) || table_read(x, &x->table[i], err) || delta_checkpoint(x, &x->table[i], err))
 			return -1;
 	return 0;
 }
 
 /* Everything is read in one transaction, as of one moment. */
-static int extract(struct extract *x, const char *uri, char **names, int n, struct error *err)
+static int read_snapshot(struct extract *x, char **names, int n, struct span from, struct error *err)
 {
-	progress_start(&x->tool->progress, x->tool->opt.progress, 0);
-	if (pg_open(&x->pg, uri, x->o->lock_timeout, err) ||
-	    pg_run(&x->pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "read", err) ||
+	if (delta_bound(x, err) || pg_run(&x->pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "read", err) ||
 	    (x->o->query ? tables_query(x, err) : tables_find(x, names, n, err)))
 		return -1;
 	x->tagged = x->tables > 1;
 	if (x->o->stream && x->tables > 1)
 		return error_set(err, EXIT_USAGE, "--stream names one stream, and there are %u tables: name the table that is meant", x->tables);
-	if (begin(x, err) || read_tables(x, err) || pg_run(&x->pg, "COMMIT", "read", err) ||
-	    rejects_check(&x->tool->rejects, x->tool->writer.records + x->tool->rejects.n, true, err))
-		return -1;
-	return writer_end(&x->tool->writer, err);
+	return take_tokens(x, err) || delta_prepare(x, err) || (x->o->keys && tables_keep_keys(x, err)) || begin(x, from, err) ||
+		read_tables(x, err) || pg_run(&x->pg, "COMMIT", "read", err) ? -1 : 0;
+}
+
+static int extract(struct extract *x, const char *uri, char **names, int n, struct error *err)
+{
+	struct buf from = BUF_INIT;
+	int failed;
+
+	progress_start(&x->tool->progress, x->tool->opt.progress, 0);
+	failed = pg_open(&x->pg, uri, x->o->lock_timeout, err) || start_state(x, names, n, &from, err) ||
+		read_snapshot(x, names, n, buf_span(&from), err) ||
+		rejects_check(&x->tool->rejects, x->tool->writer.records + x->tool->rejects.n, true, err) ? -1 : 0;
+	buf_release(&from);
+	return failed ? -1 : writer_end(&x->tool->writer, err);
 }
 
 /* ---- options */
@@ -57,44 +140,34 @@ static int check_options(const struct extract *x, int names, struct error *err)
 	if (o->query && (names || !o->stream))
 		return error_set(err, EXIT_USAGE, names ? "--query reads its own rows: no table is named beside it"
 				 : "--query wants --stream NAME for its rows");
-	if (o->state || o->cursor || o->reset)
-		return error_set(err, EXIT_USAGE, "PostgreSQL's extractor has no deltas: it takes no --state and no --cursor");
+	if (o->state && !o->cursor)
+		return error_set(err, EXIT_USAGE, "--state wants --cursor: a column of type timestamp with time zone that the server sets, or xmin");
+	if (o->keys && o->cursor)
+		return error_set(err, EXIT_USAGE, "--keys are all keys that are there: it goes with no --cursor");
+	if ((o->trust_cursor || o->lag > 0) && !o->cursor)
+		return error_set(err, EXIT_USAGE, "--trust-cursor and --lag are about a --cursor");
+	if (o->reset && !o->state)
+		return error_set(err, EXIT_USAGE, "--reset says to ignore the state: it wants --state");
 	if (o->follow)
 		return error_set(err, EXIT_USAGE, "PostgreSQL can't be followed: run sync-extract again");
 	return 0;
-}
-
-/* "a,b" as ["a","b"] */
-static void read_key(struct extract *x)
-{
-	const char *k = x->o->key, *end;
-
-	if (!k || !*k)
-		return;
-	buf_addc(&x->key, '[');
-	for (;; k = end + 1) {
-		end = k + strcspn(k, ",");
-		json_add_string(&x->key, (struct span){ k, (size_t)(end - k) });
-		if (!*end)
-			break;
-		buf_addc(&x->key, ',');
-	}
-	buf_addc(&x->key, ']');
 }
 
 static int run(struct extract *x, char **operands, int n, struct error *err)
 {
 	if (n == 0)
 		return error_set(err, EXIT_USAGE, "a database is missing; try 'sync-extract --help'");
-	if (tool_open(x->tool, err) || check_options(x, n - 1, err))
+	if (tool_open(x->tool, err) || check_options(x, n - 1, err) || extract_key(x->o->key, &x->key, err))
 		return -1;
-	read_key(x);
 	return extract(x, operands[0], operands + 1, n - 1, err);
 }
 
 static void release(struct extract *x)
 {
 	tables_release(x);
+	free(x->bound);
+	state_release(&x->state);
+	state_place_release(&x->place);
 	pg_close(&x->pg);
 	record_release(&x->scratch);
 	record_names_release(x->names);
@@ -112,6 +185,7 @@ int main(int argc, char **argv)
 	const struct opt_group groups[] = {
 		{ "What to read", extract_any_opts, &options, false },
 		{ "Databases", extract_sql_opts, &options, false },
+		{ "Servers", extract_server_opts, &options, false },
 		TOOL_GROUPS(&tool),
 	};
 	const struct opt_program program = {
@@ -124,6 +198,7 @@ int main(int argc, char **argv)
 	first = opt_parse(&program, argc, argv, &err);
 	if (first < 0)
 		return first == OPT_ASKED ? EXIT_DONE : diag_fail(&err);
+	state_init(&x.state);
 	record_init(&x.scratch);
 	failed = run(&x, argv + first, argc - first, &err);
 	release(&x);

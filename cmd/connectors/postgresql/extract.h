@@ -4,6 +4,7 @@
  *   extract.c          main: options, the snapshot, sections, checkpoints
  *   extract_tables.c   what there is to read: tables, their columns and keys
  *   extract_schema.c   a table as a JSON Schema
+ *   extract_delta.c    what came since a state
  *   extract_copy.c     COPY … TO STDOUT (FORMAT binary): rows as records
  *   extract_json.c     a value of a type as JSON
  *   extract_text.c     …as PostgreSQL's own text
@@ -41,6 +42,7 @@ struct table {
 	uint32_t keys;
 	bool only;		/* without the tables that inherit from it, which are read themselves */
 	bool declared;		/* its schema frame is written */
+	char *from, *to;	/* owned: where the delta begins, or NULL; with --trust-cursor where it ends */
 };
 
 struct extract {
@@ -49,6 +51,11 @@ struct extract {
 	struct pg pg;
 	struct table *table;	/* owned */
 	uint32_t tables, cap;
+	struct state state;
+	struct state_place place;
+	bool resumed;		/* something was read before */
+	char *bound;		/* owned: what a delta by time reads up to */
+	uint64_t horizon, ahead;	/* …by xmin */
 	bool tagged;		/* several streams: every record names its own */
 	struct buf key;		/* JSON array of --key, or empty */
 	struct buf tag;		/* what a record of the table in hand starts with */
@@ -63,13 +70,26 @@ struct extract {
 /* The tables to read: those named (NAME, SCHEMA.NAME, SCHEMA.*), or all of the search path's first schema. */
 int tables_find(struct extract *x, char **names, int n, struct error *err);
 int tables_query(struct extract *x, struct error *err);
+/* --keys: only the columns of keys are read. */
+int tables_keep_keys(struct extract *x, struct error *err);
 void tables_release(struct extract *x);
 
 /* ---- extract_schema.c */
 /* Writes the table's schema frame, unless done, and sets x->tag. */
 int declare(struct extract *x, struct table *t, struct error *err);
 
+/* ---- extract_delta.c */
+/* Before the snapshot: what a delta by time may read up to. */
+int delta_bound(struct extract *x, struct error *err);
+/* In the snapshot, when the tables and where they start are known. */
+int delta_prepare(struct extract *x, struct error *err);
+/* Adds the rows' condition behind " WHERE " or another one. */
+int delta_where(const struct extract *x, const struct table *t, struct buf *sql, struct error *err);
+int delta_token_read(struct extract *x, struct table *t, const json_t *token, struct error *err);
+int delta_checkpoint(struct extract *x, const struct table *t, struct error *err);
+
 /* ---- extract_copy.c */
+void table_source(const struct table *t, struct buf *sql);	/* " FROM … AS q" */
 /* Reads all rows of a table. */
 int table_read(struct extract *x, struct table *t, struct error *err);
 

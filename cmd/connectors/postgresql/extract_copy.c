@@ -29,7 +29,7 @@ static void add_columns(const struct table *t, struct buf *sql)
 	}
 }
 
-static void add_source(const struct table *t, struct buf *sql)
+void table_source(const struct table *t, struct buf *sql)
 {
 	buf_adds(sql, t->only ? " FROM ONLY " : " FROM ");
 	if (t->query)
@@ -46,7 +46,7 @@ static void add_shard(const struct extract *x, const struct table *t, struct buf
 
 	if (!x->o->shard.n)
 		return;
-	buf_adds(sql, " WHERE (pg_catalog.hashtextextended(ROW(");
+	buf_adds(sql, "(pg_catalog.hashtextextended(ROW(");
 	for (i = 0; i < n; i++) {
 		buf_adds(sql, i ? ", q." : "q.");
 		pg_add_identifier(sql, span_of(t->column[t->keys ? t->key[i] : i].name));
@@ -171,8 +171,14 @@ int table_read(struct extract *x, struct table *t, struct error *err)
 
 	buf_adds(&sql, "COPY (SELECT ");
 	add_columns(t, &sql);
-	add_source(t, &sql);
+	table_source(t, &sql);
+	if (x->o->shard.n || x->o->cursor)
+		buf_adds(&sql, " WHERE ");
 	add_shard(x, t, &sql);
+	if (delta_where(x, t, &sql, err)) {
+		buf_release(&sql);
+		return -1;
+	}
 	buf_adds(&sql, ") TO STDOUT (FORMAT binary)");
 	r = PQexec(x->pg.c, buf_str(&sql));
 	buf_release(&sql);

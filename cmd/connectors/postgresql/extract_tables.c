@@ -93,6 +93,14 @@ static int read_key(struct extract *x, struct table *t, struct error *err)
 	return 0;
 }
 
+static void column_release(struct column *c)
+{
+	free(c->name);
+	free(c->declared);
+	free(c->comment);
+	buf_release(&c->lead);
+}
+
 /* ---- tables */
 
 static struct table *add_table(struct extract *x, struct span stream)
@@ -265,6 +273,35 @@ int tables_query(struct extract *x, struct error *err)
 	return failed;
 }
 
+/* Columns that are in no key are dropped, but for what the cursor is. */
+int tables_keep_keys(struct extract *x, struct error *err)
+{
+	struct table *t;
+	uint32_t i, j, k;
+	bool keep;
+
+	for (i = 0; i < x->tables; i++) {
+		t = &x->table[i];
+		if (!t->keys)
+			return error_set(err, EXIT_USAGE, "--keys: '%s' has no primary key", error_show(span_of(t->name)));
+		for (j = 0, k = 0; j < t->columns; j++) {
+			keep = false;
+			for (uint32_t n = 0; n < t->keys; n++)
+				keep = keep || t->key[n] == j;
+			if (!keep) {
+				column_release(&t->column[j]);
+				continue;
+			}
+			for (uint32_t n = 0; n < t->keys; n++)
+				if (t->key[n] == j)
+					t->key[n] = k;
+			t->column[k++] = t->column[j];
+		}
+		t->columns = k;
+	}
+	return 0;
+}
+
 void tables_release(struct extract *x)
 {
 	struct table *t;
@@ -272,18 +309,16 @@ void tables_release(struct extract *x)
 
 	for (i = 0; i < x->tables; i++) {
 		t = &x->table[i];
-		for (j = 0; j < t->columns; j++) {
-			free(t->column[j].name);
-			free(t->column[j].declared);
-			free(t->column[j].comment);
-			buf_release(&t->column[j].lead);
-		}
+		for (j = 0; j < t->columns; j++)
+			column_release(&t->column[j]);
 		free(t->column);
 		free(t->key);
 		free(t->schema);
 		free(t->name);
 		free(t->oid);
 		free(t->comment);
+		free(t->from);
+		free(t->to);
 	}
 	free(x->table);
 }

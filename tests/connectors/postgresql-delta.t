@@ -1,0 +1,86 @@
+#!/bin/sh
+# postgresql-delta.t: deltas of PostgreSQL while others write: no row is skipped, and none comes twice.
+. "${0%/*}/../cli/lib.sh"
+. "$ROOT/tests/connectors/pg.sh"
+if ! [ -x "$BUILD/libexec/sync/sync-extract-postgresql" ] || ! pg_start; then
+	skip 1 'PostgreSQL: no server here, or no connector'
+	finish
+fi
+pg 'create table g(id int primary key, v text, began timestamptz default now(), wrote timestamptz default clock_timestamp())'
+
+# ---- what is refused
+run sync-extract "$PGURI" g --state x.state
+status_is 2 '--state wants a cursor'
+run sync-extract "$PGURI" g --state x.state --cursor id
+status_is 2 'a number says nothing of when its transaction ends'
+run sync-extract "$PGURI" g --state x.state --cursor nosuch
+status_is 2 'a cursor is a column'
+run sync-extract "$PGURI" g --keys --plain
+status_is 0 '--keys'
+run sync-extract app.db --lag 1s
+status_is 2 'options of servers are no other connector'\''s'
+
+# ---- by a column that is trusted
+pg "insert into g(id) select generate_series(1, 3)"
+delta() { run sh -c "sync-extract \"\$PGURI\" g --cursor $1 --state $1.state | sync-load $1.ndjson --mode append --state $1.state"; }
+trusted() { run sh -c 'sync-extract "$PGURI" g --cursor id --trust-cursor --state id.state | sync-load id.ndjson --mode append --state id.state'; }
+trusted
+pg "insert into g(id) values (4)"
+trusted
+trusted
+is "$(jq .id id.ndjson | tr '\n' ' ')" '1 2 3 4 ' 'a column that only grows is taken at its word'
+run sh -c 'sync-extract "$PGURI" g --cursor xmin --state id.state | sync-load id.ndjson --mode append --state id.state'
+status_is 2 'another cursor is another selection'
+
+# ---- four writers, a transaction that stays open, deltas meanwhile
+pg 'truncate g'
+writer() {
+	i=0
+	while [ $i -lt 120 ]; do
+		i=$((i + 1)) id=$(($1 * 10000 + i * 10))
+		echo "begin; insert into g(id) values ($id); select pg_sleep(random() * 0.04); insert into g(id) values ($id + 1); commit;"
+		[ $((i % 10)) = 0 ] && echo "begin; insert into g(id) values (-$id); rollback;"
+		[ $((i % 7)) = 0 ] && echo "begin; savepoint s; insert into g(id) values (-$id); rollback to s; savepoint t; insert into g(id) values ($id + 2); commit;"
+	done | psql -XAtq -v ON_ERROR_STOP=1 >/dev/null
+}
+for w in 1 2 3 4; do writer $w & pids="${pids-} $!"; done
+echo 'begin; insert into g(id) values (7); select pg_sleep(3); insert into g(id) values (8); commit;' | psql -XAtq >/dev/null &
+pids="$pids $!"
+runs=0
+while kill -0 $pids 2>/dev/null; do
+	for c in xmin began wrote; do
+		delta $c
+		[ "$status" = 0 ] || fail "a delta by $c" "$(cat err)"
+	done
+	runs=$((runs + 1))
+done
+wait
+for c in xmin began wrote; do
+	until_true 20 sh -c "sync-extract \"\$PGURI\" g --cursor $c --state $c.state | sync-load $c.ndjson --mode append --state $c.state &&
+		[ \$(wc -l <$c.ndjson) -ge $(pg 'select count(*) from g') ]"
+	delta $c
+	is "$(jq .id $c.ndjson | sort -n | md5sum)" "$(pg 'select id from g' | sort -n | md5sum)" "by $c every row came once, in $runs deltas"
+done
+pg "update g set v='changed' where id=7"
+delta xmin
+is "$(tail -n 1 xmin.ndjson | jq -c '[.id,.v]')" '[7,"changed"]' 'by xmin a row that is updated comes again'
+pg "select pg_catalog.txid_current()" >/dev/null
+delta xmin
+is "$(wc -l <xmin.ndjson)" "$(($(pg 'select count(*) from g') + 1))" 'and once'
+
+# ---- warnings
+pg "begin; insert into g(id) values (-1); prepare transaction 'stays'"
+delta began
+err_has 'prepared transaction' 'a prepared transaction is told'
+pg "rollback prepared 'stays'"
+pg "update g set began=null where id=8"
+rm -f began.*
+delta began
+err_has 'no .began.' 'so are rows without a time'
+
+# ---- keys into a mirror
+run sh -c 'sync-extract "$PGURI" g | sync-load keys.db g'
+pg "delete from g where id % 5 = 0"
+run sh -c 'sync-extract "$PGURI" g --keys | sync-load keys.db g --mode mirror'
+is "$status:$(sqlite3 keys.db 'select count(*) from g')" "0:$(pg 'select count(*) from g')" 'keys alone tell a mirror what is gone'
+finish
