@@ -135,10 +135,11 @@ int map_record(struct map *m, struct record *rec, struct meta *meta, struct erro
 
 int map_next(struct map *m, struct span *line)
 {
-	const char *p = m->many.p + m->many_at, *eol;
+	const char *p, *eol;
 
 	if (m->many_at >= m->many.n)
 		return 0;
+	p = m->many.p + m->many_at;
 	eol = memchr(p, '\n', m->many.n - m->many_at);
 	*line = (struct span){ p, (size_t)(eol - p) };
 	m->many_at += line->n + 1;

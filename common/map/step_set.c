@@ -31,8 +31,10 @@ static int compile(struct spec *spec, struct value v, struct map_step *step, str
 	s->v = arena_zalloc(map_arena(spec->map), (value_count(v) + 1) * sizeof *s->v);
 	while (value_next(v, &walk, &name, &literal)) {
 		one = &s->v[s->n++];
-		if (spec_path(spec, name, "set", &one->path, err))
+		if (spec_path(spec, name, "set", &one->path, err)) {
+			buf_release(&text);
 			return -1;
+		}
 		buf_reset(&text);
 		value_write(literal, &text);
 		one->json = arena_span(map_arena(spec->map), buf_span(&text));
