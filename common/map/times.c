@@ -40,7 +40,7 @@ static int small_integer(struct span s, int64_t *out)
 	return 0;
 }
 
-enum { DIGITS = 64, MOST = 20 };	/* longest number read; whole digits of nanoseconds that a year of four digits needs */
+enum { DIGITS = 64, MOST = 21 };	/* longest number read; whole digits of nanoseconds that a year of four digits needs */
 
 /* Any JSON number, in units of 10^-power seconds. */
 static int read_number(struct span s, int power, struct moment *m, struct error *err)
@@ -169,6 +169,10 @@ static int read_format(const struct times *t, const char *format, struct span te
 		m->second = local - p.offset;
 	else if (settle(t, text, local, &m->second, err))
 		return REFUSED;
+	if (p.cut) {
+		error_data(err, "lossy", "'%s' is finer than nanoseconds", error_show(text));
+		return REFUSED;
+	}
 	if (p.civil.second < 60 || m->second % 86400 == 0)	/* a leap second, where there can be one */
 		return PARSED;
 	error_data(err, "bad-time", "'%s' has a second 60", error_show(text));

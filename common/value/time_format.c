@@ -138,8 +138,10 @@ static int fraction(struct scan *s)
 	int32_t unit = 100000000;
 	const char *start = s->p;
 
-	for (s->out->civil.nano = 0; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++, unit /= 10)
+	for (s->out->civil.nano = 0; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++, unit /= 10) {
 		s->out->civil.nano += (*s->p - '0') * unit;
+		s->out->cut = s->out->cut || (!unit && *s->p != '0');
+	}
 	return s->p == start ? -1 : 0;
 }
 

@@ -18,6 +18,7 @@ struct time_parsed {
 	int32_t offset;		/* seconds east of UTC */
 	bool has_moment;	/* by %s: the moment stands in civil, as UTC */
 	bool has_date, has_time;
+	bool cut;		/* the fraction is finer than nanoseconds: digits behind the ninth that are not 0 */
 };
 
 /* 0 if every conversion is known, else -1 and a usage error that names it. */
