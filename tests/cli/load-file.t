@@ -239,6 +239,9 @@ for kind in ndjson json csv; do
 		ok "changes in $kind, seed $seed" python3 "$ROOT/tests/cli/load_file_model.py" $kind $seed 25
 	done
 done
+for seed in 1 2; do
+	ok "what sync-diff says of any form is done, seed $seed" python3 "$ROOT/tests/cli/load_file_cross.py" $seed 40
+done
 mkdir ups && cd ups || exit 99
 upsert() { run sync-load --mode upsert --plain "$@"; }
 python3 -c 'print("id,price,v\n7,2.50,a\n\"8\",,\"\"\n007,1,b")' >t.csv
@@ -260,7 +263,15 @@ upsert t.csv --key id <<'END'
 {"id":"7","price":4}
 END
 status_is 3 'a key that is a number here and text there'
-err_has "the key 'id' has values of several types" 'is refused'
+err_has "the key .7. as text and as another value" 'is refused'
+ok 'and nothing is changed' sh -c 'grep -q "^7,2.50,a" t.csv'
+cp t.csv mixed.csv
+upsert mixed.csv --key id <<'END'
+{"_sync":{"op":"delete"},"id":"7"}
+{"_sync":{"op":"update"},"id":8,"v":"w"}
+{"id":9}
+END
+is "$status $(tr '\n' ' ' <mixed.csv)" '0 id,price,v 8,,w 007,1,b x,, 9,, ' 'but one is met by either'
 upsert t.csv --key id <<'END'
 {"id":{"a":1},"price":3}
 END

@@ -11,6 +11,7 @@
  *   load_head.c     the first row of a CSV file that is there
  *   load_upsert.c   a change stream applied to a file by key: what comes in
  *   load_fold.c     what the stream makes of each key
+ *   load_match.c    which change is meant for a row of the old file
  *   load_apply.c    what becomes of the rows of the old file, and of what is left
  *   load_change.c   what would be done, printed
  */

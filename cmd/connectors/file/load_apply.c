@@ -6,34 +6,6 @@
 #include "json/equal.h"
 #include "load_upsert.h"
 
-/* ---- the key of the old file */
-
-static enum key_read read_of(const struct upsert *u, uint32_t part)
-{
-	const struct path *path = &u->key.part[part].path;
-	const struct key_seen *s = &u->seen[part];
-
-	if (!u->table)
-		return shape_is_untyped(&u->shape, path->step[0].name) ? KEY_TEXT : KEY_TYPED;
-	return s->number ? KEY_NUMBER : s->boolean ? KEY_BOOLEAN : KEY_TYPED;
-}
-
-static int find_old_key(struct upsert *u, struct error *err)
-{
-	uint32_t i;
-
-	key_copy(&u->old_key, &u->key);
-	for (i = 0; i < u->key.n; i++) {
-		const struct key_seen *s = &u->seen[i];
-
-		if ((s->number && (s->boolean || s->like_number)) || (s->boolean && s->like_boolean))
-			return error_set(err, EXIT_FAILED, "the key '%s' has values of several types that CSV can't tell apart: nothing is changed",
-					 error_show(u->key.part[i].path.text));
-		u->old_key.part[i].read = read_of(u, i);
-	}
-	return 0;
-}
-
 /* ---- the old file */
 
 /* A row that is written, or printed as a change. before and after are NULL where there is none. */
@@ -184,7 +156,7 @@ static bool is_clash(const struct upsert *u, const struct pending *p)
 static int old_row(struct files *f, struct load *l, struct record *row, struct error *err)
 {
 	struct upsert *u = f->upsert;
-	struct pending *p = NULL, *to;
+	struct pending *p, *to;
 
 	arena_reset(&u->arena);
 	u->rows++;
@@ -195,10 +167,8 @@ static int old_row(struct files *f, struct load *l, struct record *row, struct e
 	}
 	if (!u->table && u->shape.untyped)
 		learn(&u->learned, row);
-	buf_reset(&u->bytes);
-	if (!key_bytes(&u->old_key, row, &u->bytes, err))	/* a row without a key stays as it is */
-		p = table_find(&u->pending, key_hash(buf_span(&u->bytes), 0, &u->secret));
-	error_reset(err);
+	if (match_row(u, row, &p, err))
+		return -1;
 	if (!p)
 		return out_record(f, f->out[0], row, err) ? -1 : 0;
 	if (is_clash(u, p))
@@ -318,6 +288,8 @@ static int add_left(struct files *f, struct load *l, struct error *err)
 		failed = fold_fetch(u, p, &u->rec, err);
 		if (failed)
 			break;
+		if (match_new(u, &u->rec, p, err))
+			return -1;
 		if (p->late)
 			failed = change_print_late(f, l, err);
 		else if (p->kind == UPDATE)
@@ -351,7 +323,7 @@ int upsert_finish(struct files *f, struct load *l, struct error *err)
 		return 0;	/* nothing came */
 	if (u->truncated && l->o->dry_run && change_truncate(l, err))
 		return -1;
-	if (find_old_key(u, err) || pass_old(f, l, err) || guard_deletes(l, u->deleted, u->rows, err))
+	if (match_start(u, err) || pass_old(f, l, err) || guard_deletes(l, u->deleted, u->rows, err))
 		return -1;
 	return add_left(f, l, err) || rejects_check(rejects, l->records + rejects->n, true, err) || rejects_sync(&l->tool->rejects, err) ||
 		check_unchanged(f->out[0], u, err) ? -1 : 0;

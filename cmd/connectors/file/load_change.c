@@ -44,7 +44,7 @@ static bool has_moved(struct upsert *u, const struct record *before, const struc
 	struct buf a = BUF_INIT, b = BUF_INIT;
 	bool moved;
 
-	moved = !key_bytes(&u->old_key, before, &a, &ignored) && !key_bytes(&u->old_key, after, &b, &ignored) && !span_eq(buf_span(&a), buf_span(&b));
+	moved = !key_bytes(&u->key, before, &a, &ignored) && !key_bytes(&u->key, after, &b, &ignored) && !span_eq(buf_span(&a), buf_span(&b));
 	buf_release(&a);
 	buf_release(&b);
 	return moved;
@@ -74,28 +74,8 @@ static int print_update(struct load *l, struct upsert *u, const struct record *b
 	return failed;
 }
 
-/* The key of a row of CSV in the types that the stream has for it. */
-static int type_key(struct upsert *u, struct record *row, struct error *err)
-{
-	static const enum shape_type types[] = { [KEY_TYPED] = SHAPE_ANY, [KEY_NUMBER] = SHAPE_NUMBER, [KEY_BOOLEAN] = SHAPE_BOOLEAN, [KEY_TEXT] = SHAPE_ANY };
-	struct buf text = BUF_INIT;
-	struct value v;
-	uint32_t i;
-	int failed = 0;
-
-	for (i = 0; u->table && i < u->old_key.n && !failed; i++) {
-		const struct key_part *part = &u->old_key.part[i];
-
-		buf_reset(&text);
-		if (record_get(row, &part->path, NULL, &v) && retype(v, types[part->read], &u->arena, &text))
-			failed = record_set(row, &part->path, buf_span(&text), err);
-	}
-	buf_release(&text);
-	return failed;
-}
-
 /* The row as it travels: its own `_sync` with one more underscore. NULL becomes an empty one. */
-static int reserve(struct upsert *u, struct record *to, const struct record *row, struct error *err)
+static int reserve(struct record *to, const struct record *row, struct error *err)
 {
 	struct buf text = BUF_INIT;
 	int failed;
@@ -105,7 +85,7 @@ static int reserve(struct upsert *u, struct record *to, const struct record *row
 		record_write(row, &text);
 	else
 		buf_adds(&text, "{}");
-	failed = record_copy(to, text.p, text.n, &fold_limits, err) || type_key(u, to, err) || names_reserve(to, err);
+	failed = record_copy(to, text.p, text.n, &fold_limits, err) || names_reserve(to, err);
 	buf_release(&text);
 	return failed ? -1 : 0;
 }
@@ -115,7 +95,7 @@ static int print_delete(struct load *l, struct upsert *u, const struct record *r
 	struct buf text = BUF_INIT;
 	int failed;
 
-	key_object(&u->old_key, row, &text);
+	key_object(&u->key, row, &text);
 	failed = print(l, buf_span(&text), "\"delete\"", SPAN_LIT(""), err);
 	buf_release(&text);
 	return failed;
@@ -147,8 +127,8 @@ int change_print(struct files *f, struct load *l, struct pending *p, const struc
 	struct record old, new;
 	int failed;
 
-	failed = reserve(u, &old, before, err);
-	failed = reserve(u, &new, after, err) || failed;
+	failed = reserve(&old, before, err);
+	failed = reserve(&new, after, err) || failed;
 	if (!failed && before && after)
 		failed = print_change(l, u, p, &old, &new, err);
 	else if (!failed)

@@ -85,6 +85,7 @@ bool is_newer(const struct load *l, struct upsert *u, struct value a, struct val
 static int keep(struct upsert *u, struct pending *p, enum pending_kind kind, struct span line, struct error *err)
 {
 	p->kind = (uint8_t)kind;
+	p->seq = ++u->seq;
 	return kind == GONE ? 0 : store_add(&u->store, line, &p->at, err);
 }
 
@@ -205,15 +206,14 @@ static int fold_update(struct upsert *u, const struct pending *from, struct pend
 
 /* ---- keys */
 
-/* What the types of the key's values are, for the old file, whose values may have none. */
-static int look_at(struct upsert *u, const struct record *rec, struct error *err)
+/* What the types of the key's values are, for the old file, whose values have none. */
+static int look_at(struct upsert *u, struct value from, struct error *err)
 {
-	struct buf json = BUF_INIT;
 	struct value v;
 	uint32_t i;
 
 	for (i = 0; u->table && i < u->key.n; i++) {
-		if (!record_get(rec, &u->key.part[i].path, NULL, &v))
+		if (!value_get(from, &u->key.part[i].path, NULL, &v))
 			continue;
 		switch (value_type(v)) {
 		case TOKEN_NUMBER:
@@ -224,16 +224,13 @@ static int look_at(struct upsert *u, const struct record *rec, struct error *err
 			u->seen[i].boolean = true;
 			break;
 		case TOKEN_STRING:
-			u->seen[i].like_number = u->seen[i].like_number || retype(v, SHAPE_NUMBER, &u->arena, &json);
-			u->seen[i].like_boolean = u->seen[i].like_boolean || retype(v, SHAPE_BOOLEAN, &u->arena, &json);
+			u->seen[i].text = true;
 			break;
 		default:
-			buf_release(&json);
 			error_data(err, "bad-key", "the key '%s' is an object or an array, which CSV can't have", error_show(u->key.part[i].path.text));
 			return LOAD_REJECT;
 		}
 	}
-	buf_release(&json);
 	return 0;
 }
 
@@ -243,7 +240,7 @@ static int key_of(struct upsert *u, const struct record *rec, struct hash128 *ha
 	if (key_bytes(&u->key, rec, &u->bytes, err))
 		return LOAD_REJECT;
 	*hash = key_hash(buf_span(&u->bytes), 0, &u->secret);
-	return look_at(u, rec, err);
+	return look_at(u, record_root(rec), err);
 }
 
 /* The old key, if the change moves it: 1, 0, or LOAD_REJECT as -2. */
@@ -254,7 +251,7 @@ static int moved_from(struct load *l, struct upsert *u, struct hash128 now, stru
 	if (!load_member(l, "key", &v) || value_type(v) != TOKEN_OBJECT)
 		return 0;
 	buf_reset(&u->bytes);
-	if (key_bytes_of(&u->key, v, &u->bytes, err))
+	if (key_bytes_of(&u->key, v, &u->bytes, err) || look_at(u, v, err))
 		return -2;
 	*old = key_hash(buf_span(&u->bytes), 0, &u->secret);
 	return !hash128_eq(*old, now);
@@ -356,6 +353,7 @@ static void leave(struct upsert *u, struct pending *old, const struct pending *n
 	if (origin->to == TO_SELF || origin != old)
 		origin->to = new->self + 1;
 	old->kind = GONE;
+	old->seq = ++u->seq;
 	old->from = 0;
 }
 
@@ -417,6 +415,7 @@ static int take_delete(struct upsert *u, struct hash128 hash, struct error *err)
 	if (!p)
 		return -1;
 	p->kind = GONE;
+	p->seq = ++u->seq;
 	p->from = 0;
 	return LOAD_DONE;
 }

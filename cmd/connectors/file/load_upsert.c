@@ -125,6 +125,7 @@ int upsert_open(struct files *f, struct load *l, struct error *err)
 	record_init(&u->taken);
 	hash_key_random(&u->secret);
 	table_init(&u->pending, sizeof(struct pending), &u->memory);
+	table_init(&u->written, 8, &u->memory);
 	store_init(&u->store, &u->spill, &u->memory);
 	if ((!o->dry && undo_settle(o->path, err)) || lock_old(o, u, err) || check_array(o, err) || spill_open(&u->spill, err) || (u->table && find_columns(f, u, o, err)))
 		return -1;
@@ -142,6 +143,7 @@ void upsert_release(struct files *f)
 	if (u->old >= 0)
 		close(u->old);
 	table_release(&u->pending);
+	table_release(&u->written);
 	store_release(&u->store);
 	spill_close(&u->spill);
 	key_release(&u->key);

@@ -19,6 +19,7 @@ struct pending {
 	uint32_t self;		/* its own number */
 	uint32_t from;		/* UPDATE: number + 1 of the key whose old row is changed, and moves here; 0: its own */
 	uint32_t to;		/* number + 1 of the key that the old row has moved to, or TO_…; TO_CLASH: there may be none */
+	uint32_t seq;		/* of the last change to it */
 	uint8_t kind;		/* enum pending_kind */
 	bool met;		/* a row of this key was in the old file */
 	bool used;		/* its row was written */
@@ -28,10 +29,10 @@ struct pending {
 };
 
 /* What was seen in a part of the stream's keys. */
-struct key_seen { bool number, boolean, like_number, like_boolean; };
+struct key_seen { bool number, boolean, text; };
 
 struct upsert {
-	struct key key, old_key;	/* of the stream's rows, and the same of the old file's */
+	struct key key, old_key;	/* of the stream's rows, and the same as the old file's are read */
 	struct key_seen *seen;	/* owned: by part of the key */
 	bool table;		/* the file is CSV: its values are text without types, its columns are fixed */
 	struct columns take;	/* --fields of CSV */
@@ -41,6 +42,8 @@ struct upsert {
 	struct spill spill;
 	struct store store;
 	struct table pending;
+	uint32_t seq;
+	struct table written;	/* CSV: keys of rows that are added, as text, where a key may be written in two ways */
 	struct hash_key secret;
 	struct record rec;	/* a line of the store */
 	struct record taken;	/* a record less what --fields leaves out */
@@ -72,6 +75,14 @@ int fold_keep_row(struct upsert *u, struct pending *p, const struct record *rec,
 /* --newer: the first of two rows is newer than the second. */
 bool is_newer(const struct load *l, struct upsert *u, struct value a, struct value b);
 extern const struct scan_limits fold_limits;
+
+/* ---- load_match.c: which change is meant for a row of the old file */
+
+int match_start(struct upsert *u, struct error *err);
+/* *p: NULL if nothing is said of the row. */
+int match_row(struct upsert *u, const struct record *row, struct pending **p, struct error *err);
+/* A row that is to be added: -1 if another one that was added is the same in CSV. */
+int match_new(struct upsert *u, const struct record *row, const struct pending *p, struct error *err);
 
 /* ---- load_change.c: a change as --dry-run prints it */
 int change_truncate(struct load *l, struct error *err);
