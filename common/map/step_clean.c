@@ -3,15 +3,15 @@
 
 #include "map/map_private.h"
 #include "map/shape.h"
-#include "map/texts.h"
+#include "value/text.h"
 
 static const char *const words[] = { "trim", "squeeze", "nfc", "lower", "upper", "fold", NULL };
 
 struct cleaning {
 	struct fields fields;
-	int *what;		/* enum string_change, in the map's arena */
+	int *what;		/* enum text_change, in the map's arena */
 	uint32_t n;
-	struct string_room room;	/* owned */
+	struct text_room room;	/* owned */
 	struct buf text[2];	/* owned: from one to the other */
 	struct arena *arena;	/* the record's, while it runs */
 };
@@ -70,7 +70,7 @@ static int clean(void *ctx, struct value v, struct buf *json, struct error *err)
 	for (i = 0; i < c->n; i++) {
 		out = &c->text[text.p == c->text[0].p];
 		buf_reset(out);
-		if (!string_change((enum string_change)c->what[i], text, &c->room, out))
+		if (!text_change((enum text_change)c->what[i], text, &c->room, out))
 			continue;
 		text = buf_span(out);
 		changed = true;

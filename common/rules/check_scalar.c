@@ -2,6 +2,7 @@
 #include "rules/check.h"
 
 #include "rules/quick.h"
+#include "value/base64.h"
 #include "value/number.h"
 #include "value/text.h"
 
@@ -84,7 +85,7 @@ static bool format_ok(struct run *r, const struct node *n, uint32_t at, struct s
 
 static bool base64_ok(struct run *r, const struct node *n, uint32_t at, struct span text)
 {
-	bool ok = format_is_base64(text);
+	bool ok = base64_is(text);
 
 	if (!ok)
 		fail(r, n, "contentEncoding", at, "is no base64: '%s'", error_show(text));
@@ -96,7 +97,7 @@ bool string_accepts(struct string_rules *s, struct span text)
 	struct error ignored;
 
 	if ((s->pattern && regex_match(s->pattern, text, &ignored) <= 0) || (s->format && !s->format->check(text)) ||
-	    (s->base64 && !format_is_base64(text)))
+	    (s->base64 && !base64_is(text)))
 		return false;
 	if (text.n && text.n <= LAST_MAX && s->accepted++ % 8 == 0) {
 		memcpy(s->last_text, text.p, text.n);

@@ -34,17 +34,36 @@ static int digit_of(char c)
 		c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
+/* Without the padding. */
+static size_t digits_in(struct span s)
+{
+	size_t n = s.n;
+
+	while (n && s.n - n < 2 && s.p[n - 1] == '=')
+		n--;
+	return n;
+}
+
+bool base64_is(struct span s)
+{
+	size_t i, n = digits_in(s);
+
+	if (s.n % 4)
+		return false;
+	for (i = 0; i < n && digit_of(s.p[i]) >= 0; i++)
+		;
+	return i == n;
+}
+
 int64_t base64_decode(struct span s, unsigned char *out)
 {
 	unsigned char *o = out;
 	uint32_t v = 0;
-	size_t i, n = s.n;
+	size_t i, n = digits_in(s);
 	int digit;
 
 	if (s.n % 4)
 		return -1;
-	for (i = 0; i < 2 && n && s.p[n - 1] == '='; i++)
-		n--;
 	for (i = 0; i < s.n; i++) {
 		digit = i < n ? digit_of(s.p[i]) : 0;
 		if (digit < 0)

@@ -225,23 +225,6 @@ static bool is_uuid(struct span s)
 	return true;
 }
 
-bool format_is_base64(struct span s)
-{
-	size_t i, n = s.n;
-
-	if (n % 4)
-		return false;
-	for (i = 0; i < 2 && n && s.p[n - 1] == '='; i++)
-		n--;
-	for (i = 0; i < n; i++) {
-		char c = s.p[i];
-
-		if (!digit(c) && !((c | 32) >= 'a' && (c | 32) <= 'z') && c != '+' && c != '/')
-			return false;
-	}
-	return true;
-}
-
 static const struct format formats[] = {
 	{ "date-time", is_date_time }, { "local-date-time", is_local_date_time }, { "date", is_date }, { "time", is_time },
 	{ "duration", is_duration }, { "email", net_is_email }, { "uri", net_is_uri }, { "uuid", is_uuid },

@@ -25,7 +25,5 @@ const struct format *format_find(struct span name);
 /* All of them. */
 const struct format *format_table(size_t *n);
 
-/* Base64 with padding (RFC 4648 §4), as `contentEncoding: base64` has it. */
-bool format_is_base64(struct span text);
 
 #endif

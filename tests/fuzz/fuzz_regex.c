@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "value/base64.h"
 #include "value/format.h"
 #include "value/regex.h"
 
@@ -51,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	for (i = 0, format_table(&formats); i < formats; i++)
 		format_table(&formats)[i].check(buf_span(&text));
-	format_is_base64(buf_span(&text));
+	base64_is(buf_span(&text));
 	buf_release(&pattern);
 	buf_release(&grouped);
 	buf_release(&text);

@@ -33,8 +33,10 @@ static void strict(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof bad / sizeof *bad; i++)
+	for (i = 0; i < sizeof bad / sizeof *bad; i++) {
 		assert_int_equal(base64_decode(span_of(bad[i]), out), -1);
+		assert_false(base64_is(span_of(bad[i])));
+	}
 }
 
 static void all_lengths(void **state)
@@ -50,6 +52,7 @@ static void all_lengths(void **state)
 		buf_reset(&b);
 		base64_add(&b, (struct span){ (const char *)in, n });
 		assert_true(base64_room(b.n) >= n);
+		assert_true(base64_is(buf_span(&b)));
 		assert_int_equal(base64_decode(buf_span(&b), out), n);
 		assert_memory_equal(in, out, n);
 	}

@@ -79,20 +79,6 @@ static void lengths(void **state)
 	assert_false(format_find(SPAN_LIT("email"))->check((struct span){ text, 69 }));
 }
 
-static void base64(void **state)
-{
-	(void)state;
-	assert_true(format_is_base64(SPAN_LIT("")));
-	assert_true(format_is_base64(SPAN_LIT("QUI=")));
-	assert_true(format_is_base64(SPAN_LIT("QQ==")));
-	assert_true(format_is_base64(SPAN_LIT("+/9a")));
-	assert_false(format_is_base64(SPAN_LIT("QQ=")));
-	assert_false(format_is_base64(SPAN_LIT("Q===")));
-	assert_false(format_is_base64(SPAN_LIT("====")));
-	assert_false(format_is_base64(SPAN_LIT("QU-_")));
-	assert_false(format_is_base64(SPAN_LIT("QQ==QQ==")));
-}
-
 static void unknown(void **state)
 {
 	size_t n;
@@ -106,7 +92,7 @@ static void unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_value), cmocka_unit_test(lengths), cmocka_unit_test(base64), cmocka_unit_test(unknown),
+		cmocka_unit_test(each_value), cmocka_unit_test(lengths), cmocka_unit_test(unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
