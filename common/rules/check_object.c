@@ -163,7 +163,7 @@ static bool count_check(struct run *r, const struct node *n, uint32_t at)
 /* Whether this object is to be remembered: none is yet for lines of this shape. */
 static bool places_begin(const struct run *r, struct object_rules *o, uint32_t at)
 {
-	struct object_places *p = &o->places;
+	struct object_places *p = &o->places[r->rec->tape.which];
 	uint64_t shape = r->rec->dirty || o->nrequired > 64 ? 0 : r->rec->tape.shape;
 
 	if (!shape || p->shape == shape)
@@ -178,7 +178,7 @@ static bool places_begin(const struct run *r, struct object_rules *o, uint32_t a
 /* False where it can't be: one object inside the other by the same rules is remembered instead, or it is too much. */
 static bool places_add(struct run *r, struct object_rules *o, uint32_t at, uint32_t key, struct plan *plan)
 {
-	struct object_places *p = &o->places;
+	struct object_places *p = &o->places[r->rec->tape.which];
 	struct place *grown;
 
 	if (!plan->kept || p->at != at)
@@ -200,7 +200,7 @@ static bool places_add(struct run *r, struct object_rules *o, uint32_t at, uint3
 
 static bool places_known(const struct run *r, const struct object_rules *o, uint32_t at)
 {
-	const struct object_places *p = &o->places;
+	const struct object_places *p = &o->places[r->rec->tape.which];
 
 	return p->shape && p->shape == r->rec->tape.shape && p->at == at && p->skip == r->skip && !r->rec->dirty;
 }
@@ -209,13 +209,16 @@ static bool places_known(const struct run *r, const struct object_rules *o, uint
 
 static bool places_check(struct run *r, const struct node *n)
 {
-	const struct object_places *p = &n->object->places;
-	const struct place *at, *end = p->place + p->n;
+	const struct object_places *p = &n->object->places[r->rec->tape.which];
+	const struct place *at;
 	bool ok = true;
+	uint32_t i;
 
-	for (at = p->place; at < end; at++)
+	for (i = 0; i < p->n; i++) {
+		at = &p->place[i];
 		if (!at->only || !node_quick(r, at->only, at->key + 1))
 			TRY(r, ok, member_check(r, n, at->plan, at->key));
+	}
 	return ok;
 }
 
@@ -223,6 +226,7 @@ static bool places_check(struct run *r, const struct node *n)
 static bool members_check(struct run *r, const struct node *n, uint32_t at, uint64_t *seen, uint64_t *many)
 {
 	struct object_rules *o = n->object;
+	struct object_places *places = &o->places[r->rec->tape.which];
 	bool ok = true, learn = places_begin(r, o, at);
 	const struct token *t = r->tok;
 	uint32_t i, slot = 0;
@@ -242,9 +246,9 @@ static bool members_check(struct run *r, const struct node *n, uint32_t at, uint
 		if (o->names || (p->nsub && (p->nsub > 1 || !node_quick(r, p->sub[0], i + 1))))
 			TRY(r, ok, member_check(r, n, p, i));
 	}
-	if (learn && o->places.at == at) {
-		o->places.seen = *seen;
-		o->places.shape = r->rec->tape.shape;
+	if (learn && places->at == at) {
+		places->seen = *seen;
+		places->shape = r->rec->tape.shape;
 	}
 	return ok;
 }
@@ -257,7 +261,7 @@ bool object_check(struct run *r, const struct node *n, uint32_t at)
 	bool ok = true;
 
 	if (places_known(r, o, at)) {
-		seen = o->places.seen;
+		seen = o->places[r->rec->tape.which].seen;
 		TRY(r, ok, places_check(r, n));
 	} else {
 		TRY(r, ok, members_check(r, n, at, &seen, many));

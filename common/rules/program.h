@@ -120,7 +120,7 @@ struct object_rules {
 	uint32_t met;		/* names kept that aren't the schema's own */
 	struct plan **memo;	/* the plan of the n-th member last time */
 	uint32_t memos;
-	struct object_places places;
+	struct object_places places[TAPE_SHAPES];
 	struct span *required;
 	uint32_t nrequired;
 	uint64_t need;		/* bits of the first 64 required */
