@@ -99,8 +99,6 @@ void value_write(struct value v, struct buf *out);
 /* 1 if any object of the record has two members of one unescaped name, and sets *name to the second; else 0. `memo` remembers the last line's names (zeroed at first, freed by record_names_release). */
 struct record_names;
 int record_duplicate(const struct record *rec, struct record_names **memo, struct value *name);
-/* The record's names are those of the last one that record_duplicate found good, at the same places. memo may be NULL. */
-bool record_same_names(const struct record *rec, struct record_names *memo);
 void record_names_release(struct record_names *memo);
 
 /* ---- edits: 0, or -1 with a data error ("no-parent", "not-a-container", "name-exists", "bad-json"). After an error the record may be half

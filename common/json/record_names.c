@@ -16,7 +16,7 @@ struct record_names {
 	struct place *v;	/* owned */
 	uint32_t n, cap;
 	uint32_t tokens;	/* of that record; 0: none is remembered */
-	uint64_t shape;		/* of the last record found to have these names; 0: not known */
+	uint64_t good[TAPE_SHAPES];	/* shapes of records found free of duplicates; 0: none */
 	struct buf text;	/* the keys' bytes, padded */
 };
 
@@ -82,7 +82,6 @@ static void remember(const struct record *rec, struct record_names *memo)
 
 	memo->n = 0;
 	memo->tokens = rec->tape.n;
-	memo->shape = rec->tape.shape;
 	buf_reset(&memo->text);
 	if (rec->tape.n > MEMO_TOKENS)	/* not worth its memory */
 		memo->tokens = 0;
@@ -177,28 +176,23 @@ static int search_all(const struct record *rec, struct value *name)
 	return found;
 }
 
-bool record_same_names(const struct record *rec, struct record_names *memo)
-{
-	if (rec->dirty || !memo || !memo->tokens)
-		return false;
-	if (rec->tape.shape && rec->tape.shape == memo->shape)
-		return true;
-	if (!same_as_last(rec, memo))
-		return false;
-	memo->shape = rec->tape.shape;
-	return true;
-}
-
 int record_duplicate(const struct record *rec, struct record_names **memo, struct value *name)
 {
+	uint64_t shape = rec->tape.shape;
+	struct record_names *m = *memo;
+
 	if (rec->dirty)
 		return search_all(rec, name);
-	if (record_same_names(rec, *memo))
+	if (m && shape && m->good[rec->tape.which] == shape)
 		return 0;
-	if (search_all(rec, name))
-		return 1;
-	if (!*memo)
-		*memo = xcalloc(1, sizeof **memo);
-	remember(rec, *memo);
+	if (!m || !m->tokens || !same_as_last(rec, m)) {
+		if (search_all(rec, name))
+			return 1;
+		if (!m)
+			m = *memo = xcalloc(1, sizeof *m);
+		remember(rec, m);
+	}
+	if (shape)
+		m->good[rec->tape.which] = shape;
 	return 0;
 }

@@ -54,7 +54,7 @@ static bool recall(const struct record *rec, uint32_t object, struct span name, 
 	if (name.n)
 		memcpy(text, name.p, name.n);
 	memcpy(&word, text, sizeof word);
-	word = (word ^ object ^ (uint64_t)name.n << 56) * 0x9e3779b97f4a7c15u;
+	word = (word ^ object ^ rec->tape.shape << 32 ^ (uint64_t)name.n << 56) * 0x9e3779b97f4a7c15u;
 	p = &rec->links->place[word >> 32 & (PLACES - 1)];
 	if (p->shape == rec->tape.shape && p->object == object && p->len == name.n && !memcmp(p->name, text, sizeof text)) {
 		*key = p->key;

@@ -99,6 +99,10 @@ int scan_grow(struct tape *tape, const struct scan_limits *limits, struct scan_f
 
 void tape_release(struct tape *tape)
 {
+	uint32_t i;
+
+	for (i = 0; tape->work && i < TAPE_SHAPES; i++)
+		free(tape->work->like[i]);
 	free(tape->tok);
 	free(tape->work);
 	*tape = (struct tape)TAPE_INIT;
@@ -240,17 +244,6 @@ static int explain(const struct scan_fault *f, const struct scan_limits *limits,
 	}
 }
 
-static int scan_work_new(struct tape *tape)
-{
-	tape->work = aligned_alloc(64, (sizeof *tape->work + 63) / 64 * 64);
-	if (!tape->work)
-		return -1;
-	tape->work->like.shape = 0;
-	tape->work->like.missed = tape->work->like.patience = 0;
-	tape->work->like.used = false;
-	return 0;
-}
-
 int scan_onto(struct tape *tape, const char *base, size_t from, size_t size, const struct scan_limits *limits, struct error *err)
 {
 	struct scan_fault fault;
@@ -258,7 +251,7 @@ int scan_onto(struct tape *tape, const char *base, size_t from, size_t size, con
 
 	if (chosen == VARIANTS)
 		choose_best();
-	if (!tape->work && scan_work_new(tape))
+	if (!tape->work && !(tape->work = calloc(1, sizeof *tape->work)))
 		return error_set(err, EXIT_FAILED, "out of memory for a record");
 	if (!variants[chosen].scan(tape, base, from, size, limits, &fault))
 		return 0;
@@ -274,7 +267,7 @@ int scan_text(struct tape *tape, const char *p, size_t n, const struct scan_limi
 		return error_data(err, "too-long", "a line of %zu bytes; two GiB is the most", n);
 	tape->shape = 0;
 	if (!use_shapes && tape->work)
-		tape->work->like.shape = 0;
+		scan_forget(tape->work);
 	if (scan_onto(tape, p, 0, n, limits, err))
 		return -1;
 	if (use_shapes && !tape->shape)

@@ -1,8 +1,8 @@
 /*
  * scan: one line of JSON, checked against RFC 8259 and UTF-8 in one pass, into a flat tape of tokens.
  *
- * Lines mostly look like the one before: where names and brackets stand as they did there, they are compared
- * instead of parsed, and the tape is the last one's with other places.
+ * Lines mostly look like one before: where names and brackets stand as they did there, they are compared
+ * instead of parsed, and the tape is that one's with other places.
  *
  * The variants (AVX2, SSE2, portable) are chosen once, at the first scan, by what the processor has;
  * SYNC_SCAN=portable|sse2|avx2 in the environment picks a lesser one. All give the same tape and the
@@ -47,6 +47,8 @@ struct token {
 	uint16_t aux;
 };
 
+enum { TAPE_SHAPES = 8 };
+
 struct tape {
 	struct token *tok;	/* owned; tok[0] is the root */
 	uint32_t n, cap;	/* tokens used, allocated */
@@ -56,6 +58,7 @@ struct tape {
 	 * twice in a process. Edits of the tape don't count.
 	 */
 	uint64_t shape;
+	uint32_t which;		/* below TAPE_SHAPES, where there is a shape: few are known at a time, and each has a place among them */
 	struct scan_work *work;	/* owned: what the scanner keeps from line to line, private to it */
 };
 #define TAPE_INIT { .tok = NULL }

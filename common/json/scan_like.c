@@ -113,37 +113,101 @@ static bool learn(struct learner *l, size_t n)
 	return l->like->steps && end_text(l, n, i);
 }
 
+/* How many steps two shapes have in common, the last one of either, which has no scalar, not counted. */
+static uint16_t common_steps(const struct scan_like *a, const struct scan_like *b)
+{
+	uint32_t most = a->steps < b->steps ? a->steps : b->steps, i;
+	const struct like_step *s = a->step, *t = b->step;
+
+	for (i = 0; i < most; i++, s++, t++)
+		if (s->n != t->n || memcmp(s->text, t->text, LIKE_BLOCK) ||
+		    (s->n > LIKE_BLOCK && memcmp(a->rest + s->rest, b->rest + t->rest, s->n - (size_t)LIKE_BLOCK)))
+			break;
+	return (uint16_t)i;
+}
+
+/* The place of a new shape: a free one, or that of the shape that no line had for the longest time. NULL: no memory. */
+static struct scan_like *make_place(struct scan_work *w, uint32_t *which)
+{
+	uint32_t i;
+
+	*which = 0;
+	for (i = 0; i < TAPE_SHAPES && w->like[i]; i++)
+		if (w->like[i]->when < w->like[*which]->when)
+			*which = i;
+	if (i == TAPE_SHAPES)
+		return w->like[*which];
+	*which = i;
+	w->like[i] = aligned_alloc(64, (sizeof **w->like + 63) / 64 * 64);
+	if (w->like[i])
+		w->like[i]->used = true;	/* not known to be of no use */
+	return w->like[i];
+}
+
 static void learn_shape(struct tape *tape, const char *p, size_t n)
 {
-	struct scan_like *like = &tape->work->like;
 	struct learner l = { .tok = tape->tok, .line = p, .tokens = tape->n };
+	struct scan_work *w = tape->work;
+	struct scan_like *like;
+	uint32_t which, i;
 
+	w->missed = 0;
+	like = make_place(w, &which);
+	if (!like)
+		return;
 	/* lines that are never alike are not worth the learning */
-	if (like->used || !like->patience)
-		like->patience = PATIENCE;
-	else if (like->patience < PATIENCE_MOST)
-		like->patience *= 2;
+	if (like->used)
+		w->patience = PATIENCE;
+	else if (w->patience < PATIENCE_MOST)
+		w->patience *= 2;
 	like->steps = like->depth = 0;
 	like->tokens = tape->n;
-	like->missed = 0;
 	like->used = false;
+	like->when = ++w->learned;
 	l.like = like;
-	like->shape = tape->shape = learn(&l, n) ? ++shapes : 0;
+	like->shape = learn(&l, n) ? ++shapes : 0;
+	if (!like->shape)
+		return;
+	for (i = 0; i < TAPE_SHAPES; i++)
+		w->common[i][which] = w->common[which][i] = w->like[i] && w->like[i]->shape ? common_steps(w->like[i], like) : 0;
+	w->last = tape->which = which;
+	tape->shape = like->shape;
 }
 
 void scan_learn(struct tape *tape, const char *p, size_t n)
 {
-	struct scan_like *like = &tape->work->like;
+	struct scan_work *w = tape->work;
 
 	/* a first line may be the only one */
-	if (++like->missed < (like->patience ? like->patience : 2) || tape->n < 3 || tape->n > LIKE_TOKENS)
-		return;
-	learn_shape(tape, p, n);
+	if (++w->missed >= (w->patience ? w->patience : PATIENCE) && tape->n >= 3 && tape->n <= LIKE_TOKENS)
+		learn_shape(tape, p, n);
 }
 
-void scan_leave(struct tape *tape, uint32_t step, bool behind, struct scan_state *s)
+void scan_forget(struct scan_work *work)
 {
-	const struct scan_like *like = &tape->work->like;
+	uint32_t i;
+
+	for (i = 0; i < TAPE_SHAPES && work->like[i]; i++)
+		work->like[i]->shape = 0;
+}
+
+void scan_change_over(struct tape *tape, const struct scan_like *like, uint32_t step)
+{
+	const struct token *t;
+	uint32_t c;
+
+	/* only containers that are still open could say anything else, and the keys before them */
+	for (c = step ? like->step[step - 1].open : UINT32_MAX; c != UINT32_MAX; c = t->len) {
+		t = &like->tok[c];
+		tape->tok[c].next = t->next;
+		tape->tok[c].aux = t->aux;
+		if (c && t[-1].flags & TOKEN_KEY)
+			tape->tok[c - 1].next = t[-1].next;
+	}
+}
+
+void scan_leave(struct tape *tape, const struct scan_like *like, uint32_t step, bool behind, struct scan_state *s)
+{
 	const struct like_step *at = &like->step[step];
 	uint32_t c, parent;
 

@@ -71,8 +71,7 @@ struct scan_like {
 	char rest[LIKE_LONG];
 	uint64_t shape;		/* 0: none is known */
 	uint32_t tokens, steps, depth;
-	unsigned missed;	/* lines in a row of other shapes */
-	unsigned patience;	/* after so many of them the shape is given up */
+	uint64_t when;		/* a line had it: how many shapes had been learned by then */
 	bool used;		/* a line had the shape */
 };
 
@@ -89,9 +88,17 @@ struct scan_index {
 	uint64_t special[INDEX_WORDS + 1];	/* backslashes, control characters and what is no ASCII */
 };
 
-/* What the scanner keeps from line to line. */
+/*
+ * What the scanner keeps from line to line. A line is tried against the shape that matched last; where it differs, it goes on
+ * in another one that is the same up to there.
+ */
 struct scan_work {
-	struct scan_like like;
+	struct scan_like *like[TAPE_SHAPES];	/* owned; NULL: none yet */
+	uint16_t common[TAPE_SHAPES][TAPE_SHAPES];	/* how many steps two shapes have in common, from the first */
+	uint32_t last;		/* the shape that matched last */
+	uint64_t learned;	/* shapes, so far */
+	unsigned missed;	/* lines in a row of other shapes */
+	unsigned patience;	/* after so many of them another shape is learned */
 	struct scan_index index;
 };
 
@@ -102,17 +109,24 @@ struct scan_state {
 };
 enum like { LIKE_NOT, LIKE_WHOLE, LIKE_VALUE, LIKE_AFTER };	/* not at all; to its end; up to a value, or behind one */
 
+/* A shape that is followed, from a step whose text begins at an offset in the line. */
+struct like_run {
+	const struct scan_like *like;
+	uint32_t step, at;
+};
+
 /* Learns the shape of a line just scanned, if it is worth it, and gives the tape its number. */
 void scan_learn(struct tape *tape, const char *p, size_t n);
-/* Sets *s to how the scanner stands in a step, before or behind its value; the tape's open containers are made so. */
-void scan_leave(struct tape *tape, uint32_t step, bool behind, struct scan_state *s);
+/* Sets *s to how the scanner stands in a step of a shape, before or behind its value; the tape's open containers are made so. */
+void scan_leave(struct tape *tape, const struct scan_like *like, uint32_t step, bool behind, struct scan_state *s);
+/* The tape, which has the tokens of another shape up to a step, gets those that this shape has there. */
+void scan_change_over(struct tape *tape, const struct scan_like *like, uint32_t step);
+void scan_forget(struct scan_work *work);	/* all shapes */
 
-/* Whether the next line can be tried against a shape within these limits, with room for it in the tape. */
-static inline bool scan_try_like(const struct tape *tape, const struct scan_limits *limits)
+/* Whether a line can be tried against a shape within these limits, with room for it in the tape. */
+static inline bool scan_try_like(const struct tape *tape, const struct scan_like *like, const struct scan_limits *limits)
 {
-	const struct scan_like *like = &tape->work->like;
-
-	return like->shape && tape->cap >= like->tokens && like->tokens <= limits->tokens && like->depth <= limits->depth;
+	return like && like->shape && tape->cap >= like->tokens && like->tokens <= limits->tokens && like->depth <= limits->depth;
 }
 
 /* 57 bits of an index or more, the first one's lowest, from the byte at offset i on. */

@@ -165,7 +165,7 @@ static int strip(struct load *l, struct record *rec, struct meta *meta, struct e
 		buf_release(&text);
 		meta->sync = VALUE_NONE;
 	}
-	return failed || (!names_are_free(rec, &l->free_names) && names_restore(rec, err)) ? -1 : 0;
+	return failed || (!names_are_free(rec, l->free_names) && names_restore(rec, err)) ? -1 : 0;
 }
 
 static int check_op(const struct load *l, const struct meta *meta, struct error *err)
@@ -245,7 +245,7 @@ static int on_record(struct loop *loop, struct meta *meta, struct error *err)
 	struct value name;
 
 	l->arrival = (struct arrival){ loop->reader.line, loop->reader.lineno, meta->stream };
-	if (reader_duplicate(&loop->reader, &loop->rec, meta, &name)) {
+	if (reader_duplicate(&loop->reader, &loop->rec, &name)) {
 		error_data(err, "duplicate-name", "two members are called '%s'", error_show(value_bytes(name)));
 		return load_set_aside(l, &l->arrival, err);
 	}

@@ -78,7 +78,7 @@ struct load {
 	uint64_t inserted, updated, unchanged, deleted;	/* for statistics and --verbose */
 	char run[40];			/* the run's name */
 	struct buf source;		/* begin.source */
-	uint64_t free_names;	/* shape of the last record without reserved names */
+	uint64_t free_names[TAPE_SHAPES];	/* shapes of records without reserved names */
 };
 
 /* Runs the whole of sync-load after options were parsed. Returns the exit status. */

@@ -312,15 +312,18 @@ static bool may_be_reserved(const struct record *rec)
 	return false;
 }
 
-bool names_are_free(const struct record *rec, uint64_t *shape)
+bool names_are_free(const struct record *rec, uint64_t shapes[TAPE_SHAPES])
 {
+	uint64_t shape = rec->tape.shape;
+
 	if (rec->dirty)
 		return false;
-	if (rec->tape.shape && rec->tape.shape == *shape)
+	if (shape && shape == shapes[rec->tape.which])
 		return true;
 	if (may_be_reserved(rec))
 		return false;
-	*shape = rec->tape.shape;
+	if (shape)
+		shapes[rec->tape.which] = shape;
 	return true;
 }
 

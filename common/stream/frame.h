@@ -78,8 +78,8 @@ int meta_unset(struct meta *meta, struct record *rec, struct streams *streams, c
  */
 int names_reserve(struct record *rec, struct error *err);
 int names_restore(struct record *rec, struct error *err);
-/* Surely neither would do anything. *shape is 0 at first and remembers what the last such line looked like. */
-bool names_are_free(const struct record *rec, uint64_t *shape);
+/* Surely neither would do anything. `shapes` is zeroed at first and remembers what such lines look like. */
+bool names_are_free(const struct record *rec, uint64_t shapes[TAPE_SHAPES]);
 /* The same for a name that stands elsewhere (`unset`): borrowed, without the underscore if it is a reserved one. */
 struct span name_restored(struct span name);
 /* The same for what a schema frame (rec) says of such members: in its key, its properties and what they require. */

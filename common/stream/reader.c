@@ -26,7 +26,8 @@ struct reader_private {
 	char sync[SYNC_MEMO];	/* the bytes of the last `_sync` that was parsed, and what they mean */
 	size_t sync_len;
 	struct meta sync_meta;
-	uint64_t free_names;	/* shape of the last record without reserved names */
+	uint64_t free_names[TAPE_SHAPES];	/* shapes of records without reserved names */
+	uint64_t plain[TAPE_SHAPES];	/* shapes of records without `_sync` */
 };
 
 static struct reader_private *open_private(struct reader *r, const char *name, struct streams *streams,
@@ -207,17 +208,23 @@ static int next_text(struct reader *r, struct error *err)
 static int read_meta(struct reader *r, const struct record *rec, struct meta *meta, struct error *err)
 {
 	struct reader_private *p = r->priv;
+	uint64_t shape = rec->tape.shape;
 	const struct token *t;
 	struct value sync;
 	int found;
 
 	if (rec->tape.tok->type != TOKEN_OBJECT)
 		return error_data(err, "bad-record", "a record is a JSON object");
-	r->same_names = record_same_names(rec, r->names);
-	found = r->same_names && r->plain_names ? 0 : meta_find(rec, &sync);
+	if (shape && p->plain[rec->tape.which] == shape) {
+		*meta = (struct meta){ OP_UPSERT, STREAM_ABSENT, VALUE_NONE };
+		return 0;
+	}
+	found = meta_find(rec, &sync);
 	if (found < 0)
 		return error_data(err, "bad-sync", "_sync: it stands there twice");
 	if (!found) {
+		if (shape)
+			p->plain[rec->tape.which] = shape;
 		*meta = (struct meta){ OP_UPSERT, STREAM_ABSENT, VALUE_NONE };
 		return 0;
 	}
@@ -244,7 +251,6 @@ static int scan_line(struct reader *r, struct record *rec, struct meta *meta, st
 	struct error ignored;
 
 	*meta = (struct meta){ OP_UPSERT, STREAM_ABSENT, VALUE_NONE };
-	r->same_names = false;
 	if (record_scan(rec, r->line.p, r->line.n, &r->opt.limits, err))
 		return 1;
 	if (!r->opt.data)
@@ -267,7 +273,7 @@ static int give_record(struct reader *r, struct record *rec, struct meta *meta, 
 {
 	if (r->opt.data) {
 		*meta = (struct meta){ OP_UPSERT, r->only, VALUE_NONE };
-		if (!names_are_free(rec, &r->priv->free_names) && names_reserve(rec, err))
+		if (!names_are_free(rec, r->priv->free_names) && names_reserve(rec, err))
 			return READER_BAD;
 	} else if (meta->stream == STREAM_ABSENT) {
 		if (r->priv->schemas > 1)
@@ -493,13 +499,7 @@ void reader_skip(struct reader *r)
 	count_record(r, r->only);
 }
 
-int reader_duplicate(struct reader *r, const struct record *rec, const struct meta *meta, struct value *name)
+int reader_duplicate(struct reader *r, const struct record *rec, struct value *name)
 {
-	if (r->same_names && !rec->dirty)
-		return 0;
-	if (record_duplicate(rec, &r->names, name))
-		return 1;
-	if (!rec->dirty)	/* then they are remembered */
-		r->plain_names = !value_present(meta->sync);
-	return 0;
+	return record_duplicate(rec, &r->names, name);
 }

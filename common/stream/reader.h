@@ -53,8 +53,6 @@ struct reader {
 	uint32_t only;		/* the stream that records without a name belong to: the one that a schema frame declared, else 0
 				   (for plain input the caller may set it) */
 	struct record_names *names;	/* owned: of the last record that reader_duplicate found good */
-	bool plain_names;	/* …and `_sync` was not among them */
-	bool same_names;	/* the record last returned has those names at those places */
 	void (*before_block)(void *ctx);	/* flush what should be seen; may be NULL */
 	void (*before_reuse)(void *ctx);	/* lines given so far are about to be overwritten; may be NULL */
 	void *ctx;
@@ -76,8 +74,8 @@ void reader_close(struct reader *r);
  * Records without `_sync.stream` get meta->stream = reader->only; that is an error where two schemas were declared.
  */
 int reader_next(struct reader *r, struct record *rec, struct meta *meta, struct error *err);
-/* record_duplicate of the record last returned, which costs nothing where its names are those of the one before. */
-int reader_duplicate(struct reader *r, const struct record *rec, const struct meta *meta, struct value *name);
+/* record_duplicate of the record last returned, which costs nothing where its names are those of one before. */
+int reader_duplicate(struct reader *r, const struct record *rec, struct value *name);
 
 /*
  * Looks at the next line before reader_next gives it: 1 and r->line (lineno and offset are its own), where it is a record

@@ -70,7 +70,7 @@ static int one_record(struct run *run, struct record *rec, struct meta *meta, st
 
 	if (run->reason)
 		*run->reason = (struct stage_reason){ { "", 0 }, { "", 0 }, false };
-	if (!run->stage->names_pass && reader_duplicate(run->r, rec, meta, &name)) {
+	if (!run->stage->names_pass && reader_duplicate(run->r, rec, &name)) {
 		error_data(err, "duplicate-name", "two members are called '%s'", error_show(value_bytes(name)));
 		return set_aside(run, rec, meta, err);
 	}
