@@ -634,4 +634,42 @@ is "$status $(tr '\n' ' ' <rejected.csv) $(jq -c '._sync.error.code' rej.ndjson 
 run sync-load --plain rejected2.csv <rejected.ndjson
 status_is 3 'or nothing is, without --rejects'
 ok 'not even a file' test ! -e rejected2.csv
+
+# ---- what means nothing, or would destroy something
+mkdir odd && cd odd || exit 99
+lines 1 3 >in.ndjson
+for option in '--fields id' '-d ;'; do
+	run sync-load --plain x.ndjson $option <in.ndjson
+	status_is 2 "$option is for CSV"
+	run sync-load --plain x/ --split-by v $option <in.ndjson
+	status_is 2 "$option is for CSV, in a folder too"
+done
+ok 'nothing is made' test ! -e x.ndjson -a ! -e x
+cp in.ndjson s.ndjson
+for mode in replace append upsert; do
+	run sh -c "sync-extract in.ndjson --state new.json | sync-load new.json --mode $mode --key id --format ndjson --state new.json"
+	status_is 2 "a state that is the file itself, $mode"
+	ln -sf s.ndjson "rejects.$mode"
+	run sync-load --plain s.ndjson --mode $mode --key id --rejects "rejects.$mode" <in.ndjson
+	status_is 2 "rejects that are, $mode"
+done
+ok 'is harmed by none' cmp in.ndjson s.ndjson
+printf '{"_sync":{"op":"begin","format":1,"run":"r","source":["x"],"scope":"keys"}}\n{"id":1}\n{"_sync":{"op":"end","count":{"":1}}}\n' >keys.stream
+run sync-load s.ndjson --mode upsert --key id <keys.stream
+status_is 3 'keys are no rows'
+run sync-load s.ndjson <keys.stream
+status_is 3 'to replace neither'
+ok 'and empty none' cmp in.ndjson s.ndjson
+mkfifo pipe
+cat pipe >got &
+run timeout 20 sync-load --plain pipe --mode append <in.ndjson
+wait
+is "$status $(cat got)" "0 $(cat in.ndjson)" 'a FIFO is appended to when somebody reads it'
+cat pipe >got &
+run timeout 20 sync-load --plain pipe <in.ndjson
+wait
+is "$status $(cat got)" "0 $(cat in.ndjson)" 'and written to'
+run sync-load --plain x.ndjson --mode mirror <in.ndjson
+status_is 2 'files have no mirror'
+cd ..
 finish

@@ -11,22 +11,55 @@
 
 /* ---- the connector */
 
+static int check_delimiter(struct files *f, int format, struct error *err)
+{
+	bool csv = format == FORMAT_CSV || format == FORMAT_TSV;
+
+	if (!csv && (f->o->delimiter || f->o->fields))
+		return error_set(err, EXIT_USAGE, "%s is for CSV (--format csv says so)", f->o->fields ? "--fields" : "--delimiter");
+	f->delimiter = f->o->delimiter ? f->o->delimiter[0] : format == FORMAT_TSV ? '\t' : ',';
+	if (f->o->delimiter && (strlen(f->o->delimiter) != 1 || f->delimiter & 0x80 || strchr("\"\r\n", f->delimiter)))
+		return error_set(err, EXIT_USAGE, "--delimiter is one ASCII character, and no quote or line feed");
+	return 0;
+}
+
+/* Would what is written here be written over? */
+static int check_places(const struct files *f, const struct load *l, struct error *err)
+{
+	struct stat st, rejects;
+
+	if (l->o->state && state_place_is(&l->place, f->target))
+		return error_set(err, EXIT_USAGE, "--state: '%s' is what is loaded", f->target);
+	if (l->tool->rejects.fd >= 0 && !fstat(l->tool->rejects.fd, &rejects) && S_ISREG(rejects.st_mode) && !stat(f->target, &st) &&
+	    st.st_dev == rejects.st_dev && st.st_ino == rejects.st_ino)
+		return error_set(err, EXIT_USAGE, "--rejects: '%s' is what is loaded", f->target);
+	return 0;
+}
+
+static int check_mode(const struct files *f, const struct load *l, struct error *err)
+{
+	if (l->o->newer && l->mode != MODE_UPSERT)
+		return error_set(err, EXIT_USAGE, "--newer compares with rows that are there: it wants --mode upsert");
+	if (f->folder && l->mode == MODE_UPSERT)
+		return error_set(err, EXIT_USAGE, "--mode upsert changes one file, and '%s' is a folder", f->target);
+	if (l->mode == MODE_UPSERT && l->scope == SCOPE_KEYS)
+		return error_set(err, EXIT_FAILED, "the stream has keys and nothing else (scope 'keys'), which can't be upserted");
+	return 0;
+}
+
 static int files_open(void *self, struct load *l, struct error *err)
 {
 	struct files *f = self;
 	struct stat st;
 	size_t n = strlen(f->target);
+	int format;
 
 	f->folder = f->o->split_by || (n && f->target[n - 1] == '/') || (!stat(f->target, &st) && S_ISDIR(st.st_mode));
-	f->delimiter = f->o->delimiter ? f->o->delimiter[0] : format_of(f->target, f->o->format) == FORMAT_TSV ? '\t' : ',';
-	if (f->o->delimiter && (strlen(f->o->delimiter) != 1 || f->delimiter & 0x80 || strchr("\"\r\n", f->delimiter)))
-		return error_set(err, EXIT_USAGE, "--delimiter is one ASCII character, and no quote or line feed");
+	format = f->folder ? f->o->format : format_of(f->target, f->o->format);
+	if (check_delimiter(f, format, err) || check_places(f, l, err) || check_mode(f, l, err))
+		return -1;
 	if (f->o->split_by && path_compile(&f->split, span_of(f->o->split_by), &f->arena, err))
 		return -1;
-	if (l->o->newer && l->mode != MODE_UPSERT)
-		return error_set(err, EXIT_USAGE, "--newer compares with rows that are there: it wants --mode upsert");
-	if (f->folder && l->mode == MODE_UPSERT)
-		return error_set(err, EXIT_USAGE, "--mode upsert changes one file, and '%s' is a folder", f->target);
 	if (l->o->dry_run && writer_begin(&l->tool->writer, SCOPE_PART, SPAN_LIT(""), SPAN_LIT(""), SPAN_LIT(""), err))
 		return -1;
 	if (f->folder)

@@ -28,9 +28,10 @@ static int open_locked(struct out *o, struct error *err)
 {
 	struct append *a = o->append;
 	struct stat st, now;
+	bool file = stat(o->path, &st) || S_ISREG(st.st_mode);
 
 	for (;;) {
-		a->fd = open(o->path, O_RDWR | O_APPEND | O_CLOEXEC);
+		a->fd = open(o->path, (file ? O_RDWR : O_WRONLY) | O_APPEND | O_CLOEXEC);
 		if (a->fd < 0 && errno == ENOENT) {
 			a->fd = open(o->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 			a->made = true;
