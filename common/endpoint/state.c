@@ -15,7 +15,7 @@
 #include "endpoint/exec.h"
 #include "endpoint/uri.h"
 
-enum { MOST = 64 << 20 };
+enum { MOST = 64 << 20, STRICT = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL };	/* a token may be any text */
 
 int state_place_parse(struct state_place *p, const char *text, struct error *err)
 {
@@ -125,7 +125,7 @@ json_t *state_token(const struct state *s, const char *stream)
 
 int state_set_token(struct state *s, const char *stream, struct span text, struct error *err)
 {
-	json_t *tokens = json_object_get(s->job, "tokens"), *v = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
+	json_t *tokens = json_object_get(s->job, "tokens"), *v = json_loadb(text.p, text.n, STRICT, NULL);
 
 	if (!v || !json_is_object(v)) {
 		json_decref(v);
@@ -220,7 +220,7 @@ static int take_job(struct state *s, json_t *job, const char *where, struct erro
 int state_parse(struct state *s, struct span text, const char *where, struct error *err)
 {
 	json_error_t why;
-	json_t *job = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &why);
+	json_t *job = json_loadb(text.p ? text.p : "", text.n, STRICT, &why);
 	int failed = job ? take_job(s, job, where, err) : begin_anew(s, where, why.text, err);
 
 	json_decref(job);
@@ -280,7 +280,7 @@ static json_t *load_file(struct state *s, const char *path, struct error *err)
 		buf_release(&text);
 		return NULL;
 	}
-	all = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &parse);
+	all = json_loadb(text.p ? text.p : "", text.n, STRICT, &parse);
 	buf_release(&text);
 	why = all ? check_file(all) : parse.text;
 	if (!why)
@@ -326,7 +326,7 @@ static int query(const char *where, const char *sql, struct buf *out, struct err
 /* Takes {"state":"…"} apart. */
 static int take_row(struct state *s, struct span line, const char *where, struct error *err)
 {
-	json_t *row = json_loadb(line.p, line.n, 0, NULL);
+	json_t *row = json_loadb(line.p, line.n, STRICT, NULL);
 	const char *text = json_string_value(json_object_get(row, "state"));
 	int failed = text ? state_parse(s, span_of(text), where, err) : begin_anew(s, where, "no 'state' in its row", err);
 

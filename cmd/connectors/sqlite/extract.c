@@ -12,27 +12,41 @@ enum { LOOK_MS = 100 };
 
 /* ---- one moment */
 
+/* Whether the failure is that a journal, or what WAL mode keeps beside the file, can't be made or mended by reading alone. */
+static bool wants_to_write(const struct extract *x)
+{
+	int rc = sqlite3_errcode(x->db.h) & 0xff;
+
+	return rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN;
+}
+
+static int first_read(struct extract *x, struct error *err)
+{
+	return db_run(&x->db, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1", "read", err);
+}
+
 /*
  * A read transaction, from the first read on: everything until its end is as of one moment. A database whose last
  * writer was killed must be mended by whoever opens it next; that needs more than reading, so it is opened again for it.
  */
 static int start_reading(struct extract *x, struct error *err)
 {
-	static const char first_read[] = "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1";
-	int rc;
-
 	if (!x->db.h && db_open(&x->db, SQLITE_OPEN_READONLY, err))
 		return -1;
-	if (!db_run(&x->db, first_read, "read", err))
+	if (!first_read(x, err))
 		return 0;
-	rc = sqlite3_extended_errcode(x->db.h);
-	if (x->db.read_only || (rc != SQLITE_READONLY_ROLLBACK && rc != SQLITE_READONLY_RECOVERY && rc != SQLITE_READONLY_CANTINIT &&
-				(rc & 0xff) != SQLITE_CANTOPEN))
+	if (!wants_to_write(x))
 		return -1;
-	db_close(&x->db);
-	error_reset(err);
-	return db_open(&x->db, SQLITE_OPEN_READWRITE, err) || db_run(&x->db, "PRAGMA query_only = on", "read", err) ||
-		db_run(&x->db, first_read, "read", err) ? -1 : 0;
+	if (!x->db.read_only) {
+		db_close(&x->db);
+		error_reset(err);
+		if (db_open(&x->db, SQLITE_OPEN_READWRITE, err))
+			return -1;
+		if (!db_run(&x->db, "PRAGMA query_only = on", "read", err) && !first_read(x, err))
+			return 0;
+	}
+	return wants_to_write(x) ? error_set(err, EXIT_FAILED, "cannot read '%s': its journal wants to be written, and can't be; where nothing "
+					     "else uses it, sqlite:///PATH?immutable=1 reads it without", x->db.path) : -1;
 }
 
 static int stop_reading(struct extract *x, struct error *err)
@@ -76,7 +90,8 @@ static void add_selection(const struct extract *x, char **names, int n, struct b
 /* Reads the state, checks that it is this source's, places the marks, and makes begin.from. */
 static int start_state(struct extract *x, char **names, int n, struct buf *from, struct error *err)
 {
-	struct buf selection = BUF_INIT, source = BUF_INIT;
+	struct buf selection = BUF_INIT;
+	const char *source = buf_str(&x->identity);
 	const json_t *token;
 	uint32_t i;
 	int failed;
@@ -84,11 +99,10 @@ static int start_state(struct extract *x, char **names, int n, struct buf *from,
 	if (!x->o->state)
 		return 0;
 	add_selection(x, names, n, &selection);
-	db_identity(&x->db, &source);
 	x->state.reset = x->o->reset;
 	failed = state_place_parse(&x->place, x->o->state, err) || state_read(&x->state, &x->place, err);
 	if (!failed && !x->o->reset)
-		failed = state_check(&x->state, &x->place, "connector", "sqlite", err) || state_check(&x->state, &x->place, "source", buf_str(&source), err) ||
+		failed = state_check(&x->state, &x->place, "connector", "sqlite", err) || state_check(&x->state, &x->place, "source", source, err) ||
 			state_check(&x->state, &x->place, "selection", buf_str(&selection), err);
 	for (i = 0; !failed && !x->o->reset && i < x->tables; i++) {
 		token = state_token(&x->state, streams_name(&x->tool->streams, x->table[i].stream));
@@ -96,11 +110,10 @@ static int start_state(struct extract *x, char **names, int n, struct buf *from,
 		x->resumed |= token != NULL;
 	}
 	buf_addf(from, "{\"generation\":\"%llu\",\"connector\":\"sqlite\",\"source\":\"%s\",\"selection\":",
-		 (unsigned long long)x->state.generation, buf_str(&source));
+		 (unsigned long long)x->state.generation, source);
 	json_add_string(from, buf_span(&selection));
 	buf_addc(from, '}');
 	buf_release(&selection);
-	buf_release(&source);
 	return failed ? -1 : 0;
 }
 
@@ -152,26 +165,46 @@ static int64_t data_version(struct extract *x, struct error *err)
 	return version;
 }
 
-static int follow(struct extract *x, struct error *err)
+/* Where another file was moved over this one, nothing will ever come. */
+static int check_file(const struct extract *x, struct error *err)
 {
-	int64_t seen = data_version(x, err), now = seen;
+	struct buf now = BUF_INIT;
+	bool same;
 
-	while (seen >= 0 && !sig_stopping()) {
-		if (writer_flush(&x->tool->writer, err))
-			return -1;
-		while (now == seen && !sig_stopping()) {
-			(void)poll(NULL, 0, LOOK_MS);
-			now = data_version(x, err);
-		}
-		if (now < 0)
-			return -1;
-		if (sig_stopping())
-			break;
-		seen = now;
-		if (start_reading(x, err) || read_tables(x, err) || stop_reading(x, err))
+	db_identity(&x->db, &now);
+	same = span_eq(buf_span(&x->identity), buf_span(&now));
+	buf_release(&now);
+	return same ? 0 : error_set(err, EXIT_FAILED, "'%s' is another file than it was, or gone", x->db.path);
+}
+
+/* Waits until another connection has committed, and moves *seen: 1; 0: a signal came; -1. */
+static int wait_for_news(struct extract *x, int64_t *seen, struct error *err)
+{
+	int64_t now = *seen;
+
+	while (now == *seen && !sig_stopping()) {
+		(void)poll(NULL, 0, LOOK_MS);
+		now = data_version(x, err);
+		if (now < 0 || check_file(x, err))
 			return -1;
 	}
-	return seen < 0 ? -1 : 0;
+	*seen = now;
+	return !sig_stopping();
+}
+
+static int follow(struct extract *x, struct error *err)
+{
+	int64_t seen = data_version(x, err);
+	int got = seen < 0 ? -1 : 1;
+
+	while (got > 0) {
+		if (writer_flush(&x->tool->writer, err))
+			return -1;
+		got = wait_for_news(x, &seen, err);
+		if (got > 0 && (start_reading(x, err) || read_tables(x, err) || stop_reading(x, err)))
+			return -1;
+	}
+	return got;
 }
 
 static int check_cursor(struct extract *x, struct error *err)
@@ -202,6 +235,7 @@ static int extract(struct extract *x, char **names, int n, struct error *err)
 	progress_start(&x->tool->progress, x->tool->opt.progress, 0);
 	if (start_reading(x, err) || (x->o->query ? tables_query(x, err) : tables_find(x, names, n, err)))
 		return -1;
+	db_identity(&x->db, &x->identity);
 	x->tagged = x->tables > 1;
 	if (x->o->stream && x->tables > 1)
 		return error_set(err, EXIT_USAGE, "--stream names one stream, and there are %u tables: name the table that is meant", x->tables);
@@ -250,6 +284,7 @@ static void release(struct extract *x)
 	record_release(&x->scratch);
 	buf_release(&x->key);
 	buf_release(&x->tag);
+	buf_release(&x->identity);
 }
 
 int main(int argc, char **argv)

@@ -40,7 +40,7 @@ struct column {
 struct table {
 	char *name;		/* owned; a query's is that of its stream */
 	uint32_t stream;
-	const char *query;	/* borrowed: the SQL of --query, or NULL */
+	char *query;		/* owned: the SQL of --query, or NULL */
 	const char *rowid;	/* the name that its rowid goes by; NULL: it has none */
 	bool view;
 	struct column *column;	/* owned */
@@ -60,6 +60,7 @@ struct extract {
 	uint32_t tables, cap;
 	bool tagged;		/* several streams: every record names its own */
 	struct buf key;		/* JSON array of --key, or empty */
+	struct buf identity;	/* of the file, for states */
 	struct state state;
 	struct state_place place;
 	bool resumed;		/* something was read before */
@@ -74,6 +75,8 @@ int tables_find(struct extract *x, char **names, int n, struct error *err);
 /* The one stream of --query. */
 int tables_query(struct extract *x, struct error *err);
 void tables_release(struct extract *x);
+/* The name of a column as records have it: one that could pass for `_sync` gets an underscore. */
+void add_record_name(const struct column *c, struct buf *out);
 /* The column of a name, as SQLite compares names; NULL: none. */
 const struct column *table_column(const struct table *t, const char *name);
 
@@ -102,6 +105,8 @@ typedef int row_judge(struct extract *x, struct table *t, sqlite3_stmt *row, str
 int rows_write(struct extract *x, struct table *t, sqlite3_stmt *stmt, row_judge *judge, bool checkpoints, struct error *err);
 
 /* ---- extract_parts.c */
+/* The SELECT of all rows; NULL and err. */
+sqlite3_stmt *table_prepare(struct extract *x, const struct table *t, struct error *err);
 /* Reads a table or a query, as the options say. */
 int table_read(struct extract *x, struct table *t, struct error *err);
 

@@ -13,21 +13,11 @@
 
 enum { BLOCK = 4096 };
 
-/* Without the semicolon that may end it. */
-static size_t query_length(const char *query)
-{
-	size_t n = strlen(query);
-
-	while (n && strchr("; \t\r\n", query[n - 1]))
-		n--;
-	return n;
-}
-
 static void add_from_clause(const struct table *t, struct buf *sql)
 {
 	buf_adds(sql, " FROM ");
 	if (t->query) {
-		buf_addf(sql, "(%.*s\n)", (int)query_length(t->query), t->query);
+		buf_addf(sql, "(%s\n)", t->query);	/* a comment may end it */
 	} else {
 		buf_adds(sql, "main.");
 		db_identifier(sql, span_of(t->name));
@@ -296,9 +286,19 @@ static int read_delta(struct extract *x, struct table *t, struct error *err)
 	return read_ties(x, t, err) || read_behind(x, t, from_null ? "IS NOT NULL" : "> ?1", judge_new, true, err) ? -1 : 0;
 }
 
-int table_read(struct extract *x, struct table *t, struct error *err)
+sqlite3_stmt *table_prepare(struct extract *x, const struct table *t, struct error *err)
 {
 	struct buf sql = BUF_INIT;
+	sqlite3_stmt *s;
+
+	add_select(x, t, &sql);
+	s = prepare(x, &sql, err);
+	buf_release(&sql);
+	return s;
+}
+
+int table_read(struct extract *x, struct table *t, struct error *err)
+{
 	sqlite3_stmt *s;
 	int failed = -1;
 
@@ -306,11 +306,9 @@ int table_read(struct extract *x, struct table *t, struct error *err)
 		return read_delta(x, t, err);
 	if (x->o->shard.n && t->rowid)
 		return read_shard(x, t, err);
-	add_select(x, t, &sql);
-	s = prepare(x, &sql, err);
+	s = table_prepare(x, t, err);
 	if (s)
 		failed = rows_write(x, t, s, x->o->shard.n ? judge_shard : NULL, false, err);
 	sqlite3_finalize(s);
-	buf_release(&sql);
 	return failed;
 }

@@ -3,6 +3,7 @@
 
 #include "base/sig.h"
 #include "extract.h"
+#include "rules/pointer.h"
 #include "value/base64.h"
 #include "value/number.h"
 
@@ -79,28 +80,40 @@ static void put_blob(struct buf *b, const void *p, size_t n, const struct column
 	buf_adds(b, plain ? "\"" : "\",\"subType\":\"00\"}}");
 }
 
-/* Text that would be read as something else, were it written as it is. */
+/*
+ * Text that would be read as something else, were it written as it is. A loader keeps infinities as such, but NaN as text,
+ * which SQLite has no number for: in a column of numbers that it made, that is no text.
+ */
 static bool needs_mark(struct span text, const struct column *c)
 {
 	if (c->kind == COLUMN_BLOB)
 		return true;
 	return (c->kind == COLUMN_INTEGER || c->kind == COLUMN_NUMBER) && text.n < 10 &&
-		(span_is(text, "NaN") || span_is(text, "Infinity") || span_is(text, "-Infinity"));
+		((span_is(text, "NaN") && !c->property) || span_is(text, "Infinity") || span_is(text, "-Infinity"));
+}
+
+/* Adds nested JSON, on one line; false: text is none. */
+static bool put_nested(struct extract *x, struct buf *b, struct span text)
+{
+	const struct scan_limits limits = { (uint32_t)x->tool->opt.max_depth, (uint32_t)x->tool->opt.max_tokens };
+	struct error ignored;
+	size_t i = b->n;
+
+	if (record_copy(&x->scratch, text.p, text.n, &limits, &ignored) || value_type(record_root(&x->scratch)) < TOKEN_ARRAY)
+		return false;
+	for (buf_addspan(b, text); i < b->n; i++)
+		if (b->p[i] == '\n' || b->p[i] == '\r')
+			b->p[i] = ' ';	/* it stands between values only */
+	return true;
 }
 
 /* Text that stands for a value which SQLite has no type for: nested JSON, more digits than a double has. */
 static bool put_value(struct extract *x, struct buf *b, struct span text, const struct column *c)
 {
-	const struct scan_limits limits = { (uint32_t)x->tool->opt.max_depth, (uint32_t)x->tool->opt.max_tokens };
-	struct error ignored;
-
-	if (c->kind == COLUMN_NESTED) {
-		if (record_copy(&x->scratch, text.p, text.n, &limits, &ignored) || value_type(record_root(&x->scratch)) < TOKEN_ARRAY ||
-		    memchr(text.p, '\n', text.n))
-			return false;
-	} else if ((c->kind != COLUMN_NUMBER && c->kind != COLUMN_INTEGER) || !number_is_json(text)) {
+	if (c->kind == COLUMN_NESTED)
+		return put_nested(x, b, text);
+	if ((c->kind != COLUMN_NUMBER && c->kind != COLUMN_INTEGER) || !number_is_json(text))
 		return false;
-	}
 	buf_addspan(b, text);
 	return true;
 }
@@ -173,25 +186,28 @@ static void put_row(struct extract *x, struct buf *b, sqlite3_stmt *row, const s
 }
 
 /* The row stands in the writer from start on, and is to be set aside. */
-static int set_aside(struct extract *x, struct table *t, size_t start, const char *code, const char *why, const char *column,
+static int set_aside(struct extract *x, struct table *t, size_t start, const char *code, const char *why, const struct column *c,
 		     struct error *err)
 {
 	const struct scan_limits limits = { 1000, UINT32_MAX / 2 };
 	struct writer *w = &x->tool->writer;
 	const struct meta meta = { OP_UPSERT, t->stream, VALUE_NONE };
 	struct error reason = ERROR_INIT;
-	struct buf text = BUF_INIT, path = BUF_INIT;
+	struct buf text = BUF_INIT, name = BUF_INIT, path = BUF_INIT;
 	int failed;
 
 	buf_addc(&text, '{');
 	buf_add(&text, w->out.p + start, w->out.n - start);
 	writer_line_cancel(w);
 	error_data(&reason, code, "%s: %s", t->name, why);
-	if (column)
-		buf_addf(&path, "/%s", column);
+	if (c) {
+		add_record_name(c, &name);
+		pointer_step(buf_span(&name), &path);
+	}
 	failed = record_copy(&x->scratch, text.p, text.n, &limits, err) ||
 		writer_reject(w, &x->scratch, &meta, &reason, buf_span(&path), SPAN_LIT(""), err);
 	buf_release(&text);
+	buf_release(&name);
 	buf_release(&path);
 	return failed ? -1 : 0;
 }
@@ -214,7 +230,7 @@ static int one_row(struct extract *x, struct table *t, sqlite3_stmt *row, row_ju
 		return keep;
 	}
 	if (bad)
-		return set_aside(x, t, start, "bad-utf8", "text that is no UTF-8", bad->name, err);
+		return set_aside(x, t, start, "bad-utf8", "text that is no UTF-8", bad, err);
 	if (b->n - w->line > x->tool->opt.max_record)
 		return set_aside(x, t, start, "too-long", "a row of more than --max-record bytes", NULL, err);
 	return writer_line_end(w, t->stream, err);

@@ -16,14 +16,19 @@ static bool is_reserved(struct span name)
 	return n && name.n == n + 4 && !memcmp(name.p + n, "sync", 4);
 }
 
+void add_record_name(const struct column *c, struct buf *out)
+{
+	if (is_reserved(span_of(c->name)))
+		buf_addc(out, '_');
+	buf_adds(out, c->name);
+}
+
 static int set_lead(struct column *c, struct error *err)
 {
 	struct buf b = BUF_INIT, name = BUF_INIT;
 	int failed;
 
-	if (is_reserved(span_of(c->name)))
-		buf_addc(&name, '_');
-	buf_adds(&name, c->name);
+	add_record_name(c, &name);
 	failed = json_add_string(&b, buf_span(&name));
 	if (failed)
 		error_set(err, EXIT_FAILED, "the name of column '%s' is no UTF-8", error_show(span_of(c->name)));
@@ -252,8 +257,6 @@ static int query_columns(struct table *t, sqlite3_stmt *s, struct error *err)
 	int i, n = sqlite3_column_count(s);
 	const char *name;
 
-	if (n == 0 || !sqlite3_stmt_readonly(s))
-		return error_set(err, EXIT_USAGE, "--query is a SELECT that gives rows and changes nothing");
 	for (i = 0; i < n; i++) {
 		name = sqlite3_column_name(s, i);
 		if (!name)
@@ -267,24 +270,63 @@ static int query_columns(struct table *t, sqlite3_stmt *s, struct error *err)
 	return 0;
 }
 
-int tables_query(struct extract *x, struct error *err)
+/* The one statement of --query, without what ends it. NULL: there is none, or more than one, or what isn't SQL. */
+static char *one_statement(struct extract *x, struct error *err)
 {
-	sqlite3_stmt *s = db_prepare(&x->db, x->o->query, "run --query on", err);
+	const char *sql = x->o->query, *rest;
+	sqlite3_stmt *s = NULL, *more = NULL;
+	size_t n;
+	bool several;
+
+	if (sqlite3_prepare_v2(x->db.h, sql, -1, &s, &rest) != SQLITE_OK) {
+		db_fail(&x->db, "run --query on", err);
+		return NULL;
+	}
+	several = s && (sqlite3_prepare_v2(x->db.h, rest, -1, &more, NULL) != SQLITE_OK || more);
+	sqlite3_finalize(more);
+	if (!s || several)
+		error_set(err, EXIT_USAGE, "--query: '%s' is not one SQL statement", error_show(span_of(sql)));
+	else if (sqlite3_column_count(s) == 0 || !sqlite3_stmt_readonly(s) || sqlite3_stmt_isexplain(s))
+		error_set(err, EXIT_USAGE, "--query is a SELECT that gives rows and changes nothing");
+	else if (sqlite3_bind_parameter_count(s))
+		error_set(err, EXIT_USAGE, "--query has a parameter, '%s', that nothing gives a value", sqlite3_bind_parameter_name(s, 1) ?
+			  error_show(span_of(sqlite3_bind_parameter_name(s, 1))) : "?");
+	sqlite3_finalize(s);
+	if (err->status)
+		return NULL;
+	for (n = (size_t)(rest - sql); n && strchr("; \t\r\n", sql[n - 1]); n--)
+		;
+	return xstrndup(sql, n);
+}
+
+static int find_query(struct extract *x, struct error *err)
+{
+	char *query = one_statement(x, err);
+	sqlite3_stmt *s;
 	struct table *t;
 	int failed;
 
-	if (!s) {
-		if (err->status == EXIT_FAILED)
-			err->status = EXIT_USAGE;
+	if (!query)
 		return -1;
-	}
 	XGROW(x->table, x->tables, x->cap);
 	t = &x->table[x->tables++];
-	*t = (struct table){ .name = xstrdup(x->o->stream), .query = x->o->query, .view = true,
+	*t = (struct table){ .name = xstrdup(x->o->stream), .query = query, .view = true,
 			     .stream = streams_index(&x->tool->streams, span_of(x->o->stream)) };
-	failed = query_columns(t, s, err);
+	s = db_prepare(&x->db, query, "run --query on", err);
+	failed = !s || query_columns(t, s, err);
 	sqlite3_finalize(s);
-	return failed;
+	s = failed ? NULL : table_prepare(x, t, err);	/* what can't be read from is no query either */
+	sqlite3_finalize(s);
+	return s ? 0 : -1;
+}
+
+int tables_query(struct extract *x, struct error *err)
+{
+	if (!find_query(x, err))
+		return 0;
+	if (err->status == EXIT_FAILED)
+		err->status = EXIT_USAGE;
+	return -1;
 }
 
 void tables_release(struct extract *x)
@@ -299,6 +341,7 @@ void tables_release(struct extract *x)
 			free(x->table[i].column[j].property);
 		}
 		free(x->table[i].name);
+		free(x->table[i].query);
 		free(x->table[i].column);
 		free(x->table[i].key);
 		mark_free(x->table[i].mark);
