@@ -669,6 +669,30 @@ cat pipe >got &
 run timeout 20 sync-load --plain pipe <in.ndjson
 wait
 is "$status $(cat got)" "0 $(cat in.ndjson)" 'and written to'
+sync-extract in.ndjson >saved.ndjson
+cp saved.ndjson saved0.ndjson
+for mode in append upsert; do
+	run sync-load --plain saved.ndjson --mode $mode --key id <in.ndjson
+	status_is 3 "no $mode to a saved stream"
+done
+ok 'which is left as it is' cmp saved.ndjson saved0.ndjson
+printf 'a,b\n1,"x' >open.csv
+run sync-load --plain open.csv --mode append <<'END'
+{"a":1,"b":2}
+END
+status_is 3 'no append inside quotes that somebody left open'
+is "$(tail -n 1 open.csv)" '1,"x' 'and nothing is added'
+printf 'a,b\n1,"x""\ny",\n' | head -c -2 >shut.csv
+run sync-load --plain shut.csv --mode append <<'END'
+{"a":1,"b":2}
+END
+is "$status $(tail -n 1 shut.csv)" '0 1,2' 'but behind those that are closed'
+: >none.csv
+run sh -c 'sync-extract none.csv | sync-load none2.csv'
+is "$status $(wc -c <none2.csv)" '0 0' 'a file without columns is one without columns'
+echo '{"properties":{}}' >none.json
+run sh -c 'sync-extract in.ndjson --schema none.json | sync-load some.csv'
+is "$status $(head -n 1 some.csv)" '0 id,v' 'a schema that says nothing of columns'
 run sync-load --plain x.ndjson --mode mirror <in.ndjson
 status_is 2 'files have no mirror'
 cd ..

@@ -205,7 +205,9 @@ int csv_row(struct columns *c, const struct record *rec, char delimiter, struct 
 /* ---- load_head.c */
 /* Makes the columns those of the file that is there, in its order; --fields then says which of them are filled, and from where. */
 int head_follow(struct out *o, char delimiter, struct error *err);
-/* Is a JSON file an array? 1, 0, -1. */
-int head_is_array(const char *path, struct error *err);
+/* Can rows of a JSON or NDJSON file that is there be changed or added? */
+int head_check(const struct out *o, struct error *err);
+/* Does a CSV file, read from fd, end outside of quotes? Reads all of it. */
+int head_ends_whole(const struct out *o, int fd, char delimiter, struct error *err);
 
 #endif

@@ -97,12 +97,18 @@ static int check_form(const struct out *o, struct error *err)
 	return strcmp(o->path, "-") ? 0 : error_set(err, EXIT_USAGE, "standard output can't be appended to");
 }
 
-/* Rows that are added to CSV go by its header. */
+/* Can rows be added to the file that is there? Those of CSV go by its header. */
 static int follow(struct files *f, struct out *o, struct error *err)
 {
 	bool csv = o->format == FORMAT_CSV || o->format == FORMAT_TSV;
+	char last;
 
-	return csv && o->existed ? head_follow(o, f->delimiter, err) : 0;
+	if (!o->existed || head_check(o, err))
+		return o->existed ? -1 : 0;
+	if (csv && o->append && pread(o->append->fd, &last, 1, (off_t)o->size - 1) == 1 && last != '\n' &&
+	    head_ends_whole(o, o->append->fd, f->delimiter, err))
+		return -1;
+	return csv ? head_follow(o, f->delimiter, err) : 0;
 }
 
 int append_look(struct files *f, struct out *o, struct error *err)

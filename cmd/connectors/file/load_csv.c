@@ -76,7 +76,7 @@ void columns_from_object(struct columns *c, struct value object)
 
 	while (value_next(object, &walk, &name, &v))
 		columns_add(c, value_text(name, &c->arena));
-	c->known = true;
+	c->known = c->n > 0;
 }
 
 void columns_copy(struct columns *to, const struct columns *from)

@@ -196,22 +196,73 @@ int head_follow(struct out *o, char delimiter, struct error *err)
 	return failed ? -1 : 0;
 }
 
-int head_is_array(const char *path, struct error *err)
+/* Where the text begins behind a byte order mark and spaces; enough of it is read to know what it is. */
+static int read_start(struct head *h, size_t *start, struct error *err)
 {
-	struct head *h = xcalloc(1, sizeof *h);
-	size_t i = 0;
 	int got = 1;
+	size_t i = 0;
 
-	h->path = path;
-	if (open_head(h, err))
-		got = -1;
-	while (got > 0 && i == h->text.n) {
+	while (got > 0 && h->text.n - i < sizeof "{\"_sync\":{\"op\":\"begin\"") {
 		got = more(h, err);
-		while (i < h->text.n && strchr(" \t\r\n\xef\xbb\xbf", h->text.p[i]))
+		while (i < h->text.n && memchr(" \t\r\n\xef\xbb\xbf", h->text.p[i], 7))
 			i++;
 	}
-	if (got >= 0)
-		got = i == h->text.n || h->text.p[i] == '[';
+	*start = i;
+	return got < 0 ? -1 : 0;
+}
+
+static bool starts_with(const struct head *h, size_t start, const char *with)
+{
+	return h->text.n - start >= strlen(with) && !memcmp(h->text.p + start, with, strlen(with));
+}
+
+int head_check(const struct out *o, struct error *err)
+{
+	struct head *h;
+	size_t start;
+	int failed;
+
+	if (!o->existed || (o->format != FORMAT_JSON && o->format != FORMAT_NDJSON))
+		return 0;
+	h = xcalloc(1, sizeof *h);
+	h->path = o->path;
+	failed = open_head(h, err) || read_start(h, &start, err);
+	if (!failed && o->format == FORMAT_JSON && start < h->text.n && h->text.p[start] != '[')
+		failed = error_set(err, EXIT_FAILED, "'%s' is no JSON array: its rows can't be changed", o->path);
+	if (!failed && o->format == FORMAT_NDJSON && starts_with(h, start, "{\"_sync\":{\"op\":\"begin\""))
+		failed = error_set(err, EXIT_FAILED, "'%s' is a saved stream, which has an end: it can be replaced, not changed", o->path);
 	close_head(h);
-	return got;
+	return failed;
+}
+
+/* Follows quotes through a piece of CSV: a cell is quoted if it begins with a quote. */
+static void follow_quotes(const char *p, size_t n, char delimiter, bool *open, bool *begins)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (p[i] == '"' && (*open || *begins)) {
+			*open = !*open;
+			*begins = !*open;	/* a second quote is one in the text */
+			continue;
+		}
+		*begins = !*open && (p[i] == delimiter || p[i] == '\n');
+	}
+}
+
+int head_ends_whole(const struct out *o, int fd, char delimiter, struct error *err)
+{
+	char *buf = xmalloc(CHUNK);
+	bool open = false, begins = true;
+	off_t at = 0;
+	ssize_t got;
+
+	while ((got = pread(fd, buf, CHUNK, at)) > 0) {
+		follow_quotes(buf, (size_t)got, delimiter, &open, &begins);
+		at += got;
+	}
+	free(buf);
+	if (got < 0)
+		return error_errno(err, EXIT_FAILED, "cannot read '%s'", o->path);
+	return open ? error_set(err, EXIT_FAILED, "'%s' ends inside quotes: what is appended would be part of that cell", o->path) : 0;
 }

@@ -103,15 +103,6 @@ static int lock_old(const struct out *o, struct upsert *u, struct error *err)
 	return 0;
 }
 
-static int check_array(const struct out *o, struct error *err)
-{
-	int is = o->existed && o->format == FORMAT_JSON ? head_is_array(o->path, err) : 1;
-
-	if (is == 0)
-		return error_set(err, EXIT_FAILED, "'%s' is no JSON array: its rows can't be changed", o->path);
-	return is < 0 ? -1 : 0;
-}
-
 int upsert_open(struct files *f, struct load *l, struct error *err)
 {
 	struct upsert *u = f->upsert = xcalloc(1, sizeof *u);
@@ -127,7 +118,8 @@ int upsert_open(struct files *f, struct load *l, struct error *err)
 	table_init(&u->pending, sizeof(struct pending), &u->memory);
 	table_init(&u->written, 8, &u->memory);
 	store_init(&u->store, &u->spill, &u->memory);
-	if ((!o->dry && undo_settle(o->path, err)) || lock_old(o, u, err) || check_array(o, err) || spill_open(&u->spill, err) || (u->table && find_columns(f, u, o, err)))
+	if ((!o->dry && undo_settle(o->path, err)) || lock_old(o, u, err) || head_check(o, err) || spill_open(&u->spill, err) ||
+	    (u->table && find_columns(f, u, o, err)))
 		return -1;
 	if (!f->o->key)
 		return 0;
