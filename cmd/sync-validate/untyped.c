@@ -118,7 +118,7 @@ static const struct column *find(const struct untyped *u, struct value name, siz
 
 const struct record *untyped_read(struct untyped *u, const struct record *rec, uint32_t skip, struct error *err)
 {
-	struct scan_limits limits = { 128, UINT32_MAX };
+	const struct scan_limits limits = { UINT32_MAX / 2, UINT32_MAX };	/* it was within bounds when it was read */
 	struct value name, v;
 	struct walk walk = { 0 };
 	const struct column *c;

@@ -66,6 +66,14 @@ printf '{"i":"thirteen"}\n' >a.ndjson
 step a.ndjson
 got_is '{"i":"thirteen"}' 'a truncated file is read from its start'
 err_has "'a.ndjson' is another file than it was" 'with a word'
+# what stands beside it and is no file is not waited for
+mkfifo a.ndjson.pipe
+mkdir a.ndjson.d
+printf '{"i":"thirteen and a half"}\n' >a.ndjson
+run timeout 10 sync-extract a.ndjson --state s.json
+status_is 0 'a FIFO beside a truncated file'
+rm -r a.ndjson.pipe a.ndjson.d
+printf '{"i":"thirteen"}\n' >a.ndjson
 # replaced by a copy of itself that has grown
 { cat a.ndjson; printf '{"i":14}\n'; } >new
 mv new a.ndjson

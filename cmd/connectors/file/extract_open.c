@@ -171,22 +171,20 @@ static int start_unpacking(struct input *input, unpack_fn *unpack, struct error 
 		unpacking_child(input, unpack, pipes[1]);
 	}
 	close(pipes[1]);
+	if (input->child < 0) {
+		close(pipes[0]);
+		return error_errno(err, EXIT_AGAIN, "cannot start a process to unpack with");
+	}
 	input->fd = pipes[0];
 	input->packed = true;
 	input->head_n = 0;
-	return input->child < 0 ? error_errno(err, EXIT_AGAIN, "cannot start a process to unpack with") : 0;
+	return 0;
 }
 
-int input_open(struct input *input, const char *path, struct error *err)
+static int check_input(struct input *input, const char *path, struct error *err)
 {
 	int packing;
 
-	*input = (struct input){ .fd = STDIN_FILENO, .child = -1 };
-	if (strcmp(path, "-"))
-		input->fd = io_open_read(path, err);
-	input->raw = input->fd;
-	if (input->fd < 0)
-		return -1;
 	if (fstat(input->fd, &input->st))
 		return error_errno(err, EXIT_FAILED, "cannot look at '%s'", path);
 	if (S_ISDIR(input->st.st_mode)) {
@@ -198,6 +196,21 @@ int input_open(struct input *input, const char *path, struct error *err)
 	if (packing < 0)
 		return -1;
 	return packing < PACKINGS ? start_unpacking(input, packings[packing].unpack, err) : 0;
+}
+
+int input_open(struct input *input, const char *path, struct error *err)
+{
+	*input = (struct input){ .fd = STDIN_FILENO, .child = -1 };
+	if (strcmp(path, "-"))
+		input->fd = io_open_read(path, err);
+	input->raw = input->fd;
+	if (input->fd < 0)
+		return -1;
+	if (!check_input(input, path, err))
+		return 0;
+	if (input->raw > STDIN_FILENO)
+		close(input->raw);
+	return -1;
 }
 
 ssize_t input_read(struct input *input, void *p, size_t n, const char *path, struct error *err)

@@ -101,8 +101,11 @@ static bool goes_on(const struct position *pos, const char *path)
 {
 	struct error ignored = ERROR_INIT;
 	struct input in;
+	struct stat st;
 	bool fits;
 
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return false;	/* a FIFO would wait for somebody who writes */
 	if (input_open(&in, path, &ignored))
 		return false;
 	fits = in.file && position_fits(pos, &in, path, &ignored) > 0;
