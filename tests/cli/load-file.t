@@ -161,6 +161,44 @@ run sync-load t.ndjson --mode append --plain </dev/null
 is "$status $(cat .t.ndjson.append)" '3 junk' 'what is none at all stays'
 rm .t.ndjson.append
 
+# what a journal says is final goes by the state that it names, wherever that is now
+cat >journal.py <<'END'
+import hashlib, json, os, sys
+name, generation, state, added = sys.argv[1], sys.argv[2], sys.argv[3], open(sys.argv[4], 'rb').read()
+st = os.stat(name)
+line = {'inode': st.st_ino, 'start': st.st_size - len(added), 'length': len(added), 'glued': 0, 'changed': 0, 'generation': generation}
+line = {k: str(v) for k, v in line.items()}
+line.update(digest=hashlib.blake2b(added, digest_size=16).hexdigest(), state=state, job='default')
+with open('.%s.append' % name, 'wb') as f:
+    f.write(b'sync-load append 1\n' + added + json.dumps(line).encode() + b'\n')
+END
+rm -f in.ndjson out.ndjson s.json*
+lines 1 3 >in.ndjson
+run job
+for case in '0 here final' '1 here back' '0 gone final' '1 gone back' '7 here kept'; do
+	set -- $case
+	lines 1 5 >out.ndjson
+	case $2 in here) place=$PWD/s.json ;; *) place=/nosuch/s.json ;; esac
+	lines 4 5 >added
+	python3 journal.py out.ndjson "$1" "$place" added
+	run sync-load out.ndjson --mode append --state s.json <<END
+{"_sync":{"op":"begin","format":1,"run":"r","source":["in.ndjson"],"scope":"part","from":{"generation":"1"}}}
+{"_sync":{"op":"end","count":{}}}
+END
+	is "$status $(wc -l <out.ndjson) $(names . | grep -c ' \.out')" "0 $(test "$3" = back && echo 3 || echo 5) 0" "a journal of generation $1, its state $2: $3"
+done
+mkdir sizes
+printf '{"t":"a"}\n{"t":"b"}\n' >t2.ndjson
+split() { sync-extract t2.ndjson --state sizes.json | sync-load sizes/ --split-by t --mode append --state sizes.json; }
+run split
+echo '{"t":"b"}' >>t2.ndjson
+run split
+: >sizes/a.ndjson
+echo '{"t":"a"}' >>t2.ndjson
+run split
+status_is 3 'a file of a folder that was cut since some run before the last one'
+err_has "sizes/a.ndjson' has 0 bytes, and 10 were there" 'is noticed too'
+
 # CSV follows its header
 printf 'b,a\r\n1,2\r\n' >h.csv
 printf '\357\273\277id;name\n1;x' >bom.csv
@@ -417,6 +455,14 @@ upsert n.ndjson --key id --newer at <<'END'
 {"id":2,"v":"between","at":"2026-03-01T12:00:00Z"}
 END
 is "$(jq -r .v n.ndjson | tr '\n' ' ')" 'tuesday new ' '--newer leaves rows alone that are'
+printf 'id,v,at\n1,new,2026-03-03\n2,old,2026-03-01\n3,new,10\n4,old,9\n' >n.csv
+upsert n.csv --key id --newer at <<'END'
+{"id":1,"v":"x","at":"2026-03-02"}
+{"id":2,"v":"y","at":"2026-03-02"}
+{"id":3,"v":"x","at":9}
+{"id":4,"v":"y","at":"10"}
+END
+is "$status $(cut -d , -f 2 n.csv | tr '\n' ' ')" '0 v new y new y ' 'by dates too, and by numbers that are text'
 printf '{"id":2,"v":"a"}\n{"id":5,"v":"b"}\n' >again.ndjson
 cp again.ndjson again0.ndjson
 echo '{"_sync":{"op":"update","key":{"id":1}},"id":2,"v":"c"}' >again.stream

@@ -174,7 +174,7 @@ static void files_close(void *self, struct load *l)
 	for (i = 0; i < f->n; i++)
 		out_close(f->out[i], l);
 	(void)append_unmark(f, &ignored);
-	undo_close(f);
+	undo_close(f, l);
 	free(f->out);
 	upsert_release(f);
 	while (f->schemas)

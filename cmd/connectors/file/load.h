@@ -58,7 +58,7 @@ struct append {
 
 /* The last line of a journal. */
 struct journal {
-	uint64_t device, inode;	/* the file */
+	uint64_t inode;		/* of the file: what has another one isn't it */
 	uint64_t start, length;	/* where it ended, and how much is added */
 	uint64_t changed;	/* of a file that was replaced: when it was written, in nanoseconds */
 	uint64_t generation;	/* of the state before */
@@ -148,7 +148,7 @@ int append_commit(struct files *f, struct load *l, struct error *err);
 void append_note(const struct files *f, struct load *l);
 void append_close(struct out *o, const struct load *l);
 /* Settles what killed runs left in a folder. */
-int append_recover(const char *folder, struct error *err);
+int append_recover(const char *folder, const struct load *l, struct error *err);
 /* After every file was closed. */
 int append_unmark(struct files *f, struct error *err);
 
@@ -162,12 +162,12 @@ void journal_state(struct journal *j, const struct load *l);
 /* 1; 0: it has no last line, or not all that this speaks of; -1. */
 int journal_read(int fd, struct journal *j, const char *path, struct error *err);
 /* Is what it speaks of, done to the file of that path, final? 1, 0, or -1 where that can't be known any more; -2: err. */
-int journal_final(const struct journal *j, const char *path, struct error *err);
+int journal_final(const struct journal *j, const char *path, const struct load *l, struct error *err);
 /* Adds the last line, and syncs. */
 int journal_close(int fd, const struct journal *j, const char *path, struct error *err);
 void journal_release(struct journal *j);
 /* Takes back what isn't final of a journal that was left behind, if there is one, and removes it. file: open and locked. */
-int journal_settle(const char *path, int file, const char *journal, struct error *err);
+int journal_settle(const char *path, int file, const char *journal, const struct load *l, struct error *err);
 /* Removes a file, so that it stays removed. */
 int journal_remove(const char *path, struct error *err);
 
@@ -183,10 +183,10 @@ void upsert_release(struct files *f);
 /* ---- load_undo.c */
 struct undo;
 /* Undoes what a killed run has left. */
-int undo_settle(const char *path, struct error *err);
+int undo_settle(const char *path, const struct load *l, struct error *err);
 /* Before the file is replaced: keeps the old one until the state is stored. */
 int undo_prepare(struct files *f, const struct load *l, const struct out *o, struct error *err);
-void undo_close(struct files *f);
+void undo_close(struct files *f, const struct load *l);
 
 /* ---- load_csv.c */
 int columns_from_list(struct columns *c, const char *list, struct error *err);

@@ -126,7 +126,7 @@ int append_open(struct files *f, struct load *l, struct out *o, struct error *er
 	got = check_form(o, err) ? -1 : open_locked(o, err);
 	if (got)
 		return got < 0 ? -1 : (go_direct(o), 0);
-	if (find_journal(o, err) || journal_settle(o->path, a->fd, a->journal, err))
+	if (find_journal(o, err) || journal_settle(o->path, a->fd, a->journal, l, err))
 		return -1;
 	if (fstat(a->fd, &st))
 		return error_errno(err, EXIT_FAILED, "cannot read '%s'", o->path);
@@ -194,7 +194,6 @@ static int look(const struct out *o, struct journal *j, struct error *err)
 		return error_set(err, EXIT_FAILED, "'%s' was written to by somebody else while it was appended to", o->path);
 	if (st.st_size && pread(a->fd, &last, 1, st.st_size - 1) != 1)
 		return error_errno(err, EXIT_FAILED, "cannot read '%s'", o->path);
-	j->device = (uint64_t)st.st_dev;
 	j->inode = (uint64_t)st.st_ino;
 	j->start = (uint64_t)st.st_size;
 	j->length = a->staged;
@@ -327,7 +326,7 @@ static bool is_journal(const char *name, struct buf *file)
 	return true;
 }
 
-static int recover_one(const char *folder, const char *name, const char *file, struct error *err)
+static int recover_one(const char *folder, const char *name, const char *file, const struct load *l, struct error *err)
 {
 	struct buf path = BUF_INIT, journal = BUF_INIT;
 	int fd, failed = 0;
@@ -336,7 +335,7 @@ static int recover_one(const char *folder, const char *name, const char *file, s
 	buf_addf(&journal, "%s/%s", folder, name);
 	fd = open(buf_str(&path), O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))	/* else another run has it */
-		failed = journal_settle(path.p, fd, buf_str(&journal), err);
+		failed = journal_settle(path.p, fd, buf_str(&journal), l, err);
 	else if (fd < 0 && errno == ENOENT)
 		failed = journal_remove(buf_str(&journal), err);
 	if (fd >= 0)
@@ -361,7 +360,7 @@ static void remove_mark(const char *folder, const char *name)
 	buf_release(&path);
 }
 
-int append_recover(const char *folder, struct error *err)
+int append_recover(const char *folder, const struct load *l, struct error *err)
 {
 	DIR *dir = opendir(folder);
 	struct buf file = BUF_INIT;
@@ -372,7 +371,7 @@ int append_recover(const char *folder, struct error *err)
 		return error_errno(err, EXIT_FAILED, "cannot read '%s'", folder);
 	while (!failed && (e = readdir(dir)))
 		if (is_journal(e->d_name, &file))
-			failed = recover_one(folder, e->d_name, buf_str(&file), err);
+			failed = recover_one(folder, e->d_name, buf_str(&file), l, err);
 	for (rewinddir(dir); !failed && (e = readdir(dir));)
 		if (!strncmp(e->d_name, ".append.", 8) && strlen(e->d_name) == 34)
 			remove_mark(folder, e->d_name);
@@ -385,7 +384,7 @@ int append_recover(const char *folder, struct error *err)
 
 void append_note(const struct files *f, struct load *l)
 {
-	json_t *sizes = json_object();
+	json_t *sizes = l->o->reset || !state_loader(&l->state) ? json_object() : json_deep_copy(state_loader(&l->state));
 	char text[24];
 	size_t i;
 
@@ -414,7 +413,7 @@ void append_close(struct out *o, const struct load *l)
 	else if (mine && stored)
 		(void)journal_remove(a->journal, &ignored);
 	else if (mine)
-		(void)journal_settle(o->path, a->fd, a->journal, &ignored);
+		(void)journal_settle(o->path, a->fd, a->journal, l, &ignored);
 	if (mine)
 		sig_forget(a->journal);
 	if (a->made && !(l && l->durable) && a->fd >= 0 && !fstat(a->fd, &st) && st.st_size == 0)

@@ -68,6 +68,18 @@ struct update update_of(const struct record *line)
 	return u;
 }
 
+/* A clock; in CSV a number may be text. */
+static struct row_clock clock_of(struct upsert *u, struct value v)
+{
+	struct row_clock c = row_clock_read(v, &u->arena);
+	struct buf number = BUF_INIT;
+
+	if (c.kind == CLOCK_NONE && u->table && retype(v, SHAPE_NUMBER, &u->arena, &number))
+		c = (struct row_clock){ .kind = CLOCK_NUMBER, .number = arena_span(&u->arena, buf_span(&number)) };
+	buf_release(&number);
+	return c;
+}
+
 bool is_newer(const struct load *l, struct upsert *u, struct value a, struct value b)
 {
 	struct row_clock x, y;
@@ -75,8 +87,10 @@ bool is_newer(const struct load *l, struct upsert *u, struct value a, struct val
 
 	if (!l->o->newer || !value_member(a, span_of(l->o->newer), &v) || !value_member(b, span_of(l->o->newer), &w))
 		return false;
-	x = row_clock_read(v, &u->arena);
-	y = row_clock_read(w, &u->arena);
+	x = clock_of(u, v);
+	y = clock_of(u, w);
+	if (x.kind == CLOCK_NONE && y.kind == CLOCK_NONE && value_type(v) == TOKEN_STRING && value_type(w) == TOKEN_STRING)
+		return span_cmp(value_text(v, &u->arena), value_text(w, &u->arena)) > 0;	/* dates, versions, … */
 	return row_clock_compare(&x, &y, 0) > 0;
 }
 

@@ -211,7 +211,7 @@ int folder_open(struct files *f, const struct load *l, struct error *err)
 	if (l->o->dry_run)
 		return 0;
 	if (!stat(f->target, &st) && S_ISDIR(st.st_mode))
-		return l->mode == MODE_APPEND ? append_recover(f->target, err) : 0;
+		return l->mode == MODE_APPEND ? append_recover(f->target, l, err) : 0;
 	if (mkdir(f->target, 0777) && errno != EEXIST)
 		return error_errno(err, EXIT_FAILED, "cannot make the folder '%s'", f->target);
 	return 0;

@@ -38,7 +38,6 @@ int journal_close(int fd, const struct journal *j, const char *path, struct erro
 	struct buf b = BUF_INIT;
 	int failed;
 
-	set(line, "device", j->device);
 	set(line, "inode", j->inode);
 	set(line, "start", j->start);
 	set(line, "length", j->length);
@@ -99,7 +98,7 @@ static int parse(struct journal *j, const char *p, size_t n)
 	uint64_t glued = 0;
 	int failed;
 
-	failed = get(line, "device", &j->device) || get(line, "inode", &j->inode) || get(line, "start", &j->start) ||
+	failed = get(line, "inode", &j->inode) || get(line, "start", &j->start) ||
 		get(line, "length", &j->length) || get(line, "changed", &j->changed) || get(line, "generation", &j->generation) || get(line, "glued", &glued) || !digest;
 	j->glued = glued != 0;
 	snprintf(j->digest, sizeof j->digest, "%s", digest ? digest : "");
@@ -167,7 +166,7 @@ int journal_read(int fd, struct journal *j, const char *path, struct error *err)
 
 /* ---- taking back */
 
-int journal_final(const struct journal *j, const char *path, struct error *err)
+int journal_final(const struct journal *j, const char *path, const struct load *l, struct error *err)
 {
 	struct state_place place = { .where = j->state, .job = j->job };
 	const char *slash = strrchr(path, '/');
@@ -183,6 +182,8 @@ int journal_final(const struct journal *j, const char *path, struct error *err)
 	}
 	if (!j->state || !j->job)
 		return 0;
+	if (access(j->state, F_OK) && l && l->o->state && l->state.generation)	/* it has moved, or is known by another name */
+		return l->state.generation > j->generation ? 1 : l->state.generation == j->generation ? 0 : -1;
 	state_init(&state);
 	if (state_read_file(&state, &place, err))
 		final = -2;
@@ -231,7 +232,7 @@ static int take_back(int fd, int file, const struct journal *j, const char *path
 
 	if (fstat(file, &st))
 		return error_errno(err, EXIT_FAILED, "cannot read '%s'", path);
-	if (j->device != (uint64_t)st.st_dev || j->inode != (uint64_t)st.st_ino || (uint64_t)st.st_size <= j->start)
+	if (j->inode != (uint64_t)st.st_ino || (uint64_t)st.st_size <= j->start)
 		return 0;	/* another file, or nothing was added */
 	if (compare(fd, file, j, (uint64_t)st.st_size, &same, &behind))
 		return error_errno(err, EXIT_FAILED, "cannot read '%s'", path);
@@ -245,7 +246,7 @@ static int take_back(int fd, int file, const struct journal *j, const char *path
 	return io_sync(file, path, err);
 }
 
-int journal_settle(const char *path, int file, const char *journal, struct error *err)
+int journal_settle(const char *path, int file, const char *journal, const struct load *l, struct error *err)
 {
 	int fd = open(journal, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), got, final;
 	struct journal j;
@@ -254,7 +255,7 @@ int journal_settle(const char *path, int file, const char *journal, struct error
 		return errno == ENOENT ? 0 : error_errno(err, EXIT_FAILED, "cannot open '%s'", journal);
 	got = journal_read(fd, &j, journal, err);
 	if (got > 0) {
-		final = journal_final(&j, path, err);
+		final = journal_final(&j, path, l, err);
 		got = final == -2 || (final != 1 && take_back(fd, file, &j, path, journal, final, err)) ? -1 : 0;
 	}
 	journal_release(&j);

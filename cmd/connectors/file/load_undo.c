@@ -57,13 +57,13 @@ static bool is_made(const struct undo *u, const struct journal *j)
 {
 	struct stat st;
 
-	return !stat(u->path, &st) && (uint64_t)st.st_dev == j->device && (uint64_t)st.st_ino == j->inode && (uint64_t)st.st_size == j->start &&
+	return !stat(u->path, &st) && (uint64_t)st.st_ino == j->inode && (uint64_t)st.st_size == j->start &&
 		changed_at(&st) == j->changed;
 }
 
-static int put_back(const struct undo *u, const struct journal *j, struct error *err)
+static int put_back(const struct undo *u, const struct journal *j, const struct load *l, struct error *err)
 {
-	int final = is_made(u, j) ? journal_final(j, u->path, err) : 1;
+	int final = is_made(u, j) ? journal_final(j, u->path, l, err) : 1;
 
 	if (final == -2)
 		return -1;
@@ -75,7 +75,7 @@ static int put_back(const struct undo *u, const struct journal *j, struct error 
 	return io_sync_folder(u->path, err);
 }
 
-static int settle(struct undo *u, struct error *err)
+static int settle(struct undo *u, const struct load *l, struct error *err)
 {
 	struct journal j;
 	int got;
@@ -86,7 +86,7 @@ static int settle(struct undo *u, struct error *err)
 	if (flock(u->fd, LOCK_EX | LOCK_NB))
 		return error_set(err, EXIT_AGAIN, "another run is writing to '%s'", u->path);
 	got = journal_read(u->fd, &j, u->journal, err);
-	if (got > 0 && put_back(u, &j, err))
+	if (got > 0 && put_back(u, &j, l, err))
 		got = -1;
 	journal_release(&j);
 	if (got < 0)
@@ -94,10 +94,10 @@ static int settle(struct undo *u, struct error *err)
 	return journal_remove(u->before, err) || journal_remove(u->journal, err) ? -1 : 0;
 }
 
-int undo_settle(const char *path, struct error *err)
+int undo_settle(const char *path, const struct load *l, struct error *err)
 {
 	struct undo *u = undo_new(path);
-	int failed = u ? settle(u, err) : 0;
+	int failed = u ? settle(u, l, err) : 0;
 
 	if (u)
 		undo_free(u);
@@ -116,7 +116,6 @@ static int write_journal(struct undo *u, const struct load *l, const struct out 
 	u->fd = open(u->journal, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (u->fd < 0 || flock(u->fd, LOCK_EX | LOCK_NB))
 		return error_errno(err, EXIT_FAILED, "cannot write beside '%s': '%s'", o->path, u->journal);
-	j.device = (uint64_t)st.st_dev;
 	j.inode = (uint64_t)st.st_ino;
 	j.start = (uint64_t)st.st_size;
 	j.changed = changed_at(&st);
@@ -139,7 +138,7 @@ int undo_prepare(struct files *f, const struct load *l, const struct out *o, str
 	return write_journal(f->undo, l, o, err);
 }
 
-void undo_close(struct files *f)
+void undo_close(struct files *f, const struct load *l)
 {
 	struct error ignored = ERROR_INIT;
 	struct undo *u = f->undo;
@@ -149,7 +148,7 @@ void undo_close(struct files *f)
 		return;
 	if (u->fd >= 0) {
 		close(u->fd);
-		(void)settle(u, &ignored);
+		(void)settle(u, l, &ignored);
 	}
 	undo_free(u);
 }

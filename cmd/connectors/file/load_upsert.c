@@ -118,7 +118,7 @@ int upsert_open(struct files *f, struct load *l, struct error *err)
 	table_init(&u->pending, sizeof(struct pending), &u->memory);
 	table_init(&u->written, 8, &u->memory);
 	store_init(&u->store, &u->spill, &u->memory);
-	if ((!o->dry && undo_settle(o->path, err)) || lock_old(o, u, err) || head_check(o, err) || spill_open(&u->spill, err) ||
+	if ((!o->dry && undo_settle(o->path, l, err)) || lock_old(o, u, err) || head_check(o, err) || spill_open(&u->spill, err) ||
 	    (u->table && find_columns(f, u, o, err)))
 		return -1;
 	if (!f->o->key)
