@@ -175,8 +175,10 @@ END
 rm -f in.ndjson out.ndjson s.json*
 lines 1 3 >in.ndjson
 run job
+cp s.json s1.json
 for case in '0 here final' '1 here back' '0 gone final' '1 gone back' '7 here kept'; do
 	set -- $case
+	cp s1.json s.json
 	lines 1 5 >out.ndjson
 	case $2 in here) place=$PWD/s.json ;; *) place=/nosuch/s.json ;; esac
 	lines 4 5 >added
