@@ -5,6 +5,8 @@
 #include "json/record_private.h"
 #include "json/scan_private.h"
 
+enum { SHORT = 32 };		/* bytes of a scalar that is looked at byte by byte */
+
 enum edit_kind { EDIT_SET, EDIT_REMOVE, EDIT_RENAME };
 
 struct edit {
@@ -55,6 +57,27 @@ static int scan_edit(struct record *rec, size_t at, size_t n, struct error *err)
 	return 0;
 }
 
+/* The token of a short scalar, which most values that are set are: a string in ASCII without escapes, an integer. False for all else. */
+static bool short_scalar(struct span json, size_t at, struct token *t)
+{
+	bool string = json.n >= 2 && json.p[0] == '"', minus = json.n && json.p[0] == '-';
+	size_t i, from = string || minus, to = json.n - string;
+	unsigned char c;
+
+	if (json.n > SHORT || to <= from || (string && json.p[to] != '"') || (!string && json.p[from] == '0' && to - from > 1))
+		return false;
+	for (i = from; i < to; i++) {
+		c = (unsigned char)json.p[i];
+		if (string ? c < ' ' || c >= 0x80 || c == '"' || c == '\\' : c < '0' || c > '9')
+			return false;
+	}
+	t->at = (uint32_t)(at + string);
+	t->len = (uint32_t)(json.n - 2 * string);
+	t->type = string ? TOKEN_STRING : TOKEN_NUMBER;
+	t->flags = TOKEN_EDITED | (string ? TOKEN_ASCII : TOKEN_INTEGER);
+	return true;
+}
+
 /* Puts JSON text in the place of a slot. */
 int record_set_slot(struct record *rec, uint32_t slot, struct span json, struct error *err)
 {
@@ -62,11 +85,15 @@ int record_set_slot(struct record *rec, uint32_t slot, struct span json, struct 
 	struct token *t, *s;
 	size_t at;
 
-	if (add_text(rec, json, &at, err) || scan_edit(rec, at, json.n, err))
+	if (add_text(rec, json, &at, err))
+		return -1;
+	rec->dirty = true;
+	if (short_scalar(json, at, &rec->tape.tok[slot]))
+		return 0;
+	if (scan_edit(rec, at, json.n, err))
 		return -1;
 	t = &rec->tape.tok[first];
 	s = &rec->tape.tok[slot];
-	rec->dirty = true;
 	if (is_container(t)) {
 		s->flags = TOKEN_MOVED;
 		s->at = first;

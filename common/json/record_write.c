@@ -26,9 +26,8 @@ static void end_run(struct run *run, struct buf *out)
 
 static void write_string(const struct record *rec, const struct token *t, struct buf *out)
 {
-	buf_addc(out, '"');
-	buf_add(out, base_of(rec, t) + t->at, t->len);
-	buf_addc(out, '"');
+	/* wherever its bytes are, its quotes are around them */
+	buf_add(out, base_of(rec, t) + t->at - 1, t->len + (size_t)2);
 }
 
 /* A member or element by itself. */
