@@ -36,7 +36,8 @@ static void add_fields(struct buf *out, struct diff_stream *s)
 {
 	uint32_t i;
 
-	qsort(s->field, s->fields, sizeof *s->field, most_first);
+	if (s->fields)
+		qsort(s->field, s->fields, sizeof *s->field, most_first);
 	for (i = 0; i < s->fields; i++) {
 		buf_addf(out, "%s%s ", i ? ", " : "   ", error_show(s->field[i].name));
 		add_number(out, s->field[i].n);

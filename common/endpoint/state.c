@@ -12,7 +12,6 @@
 
 #include "base/fileio.h"
 #include "base/xalloc.h"
-#include "endpoint/exec.h"
 #include "endpoint/uri.h"
 
 enum { MOST = 64 << 20, STRICT = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL };	/* a token may be any text */
@@ -32,10 +31,14 @@ int state_place_parse(struct state_place *p, const char *text, struct error *err
 		if (!path)
 			return error_set(err, EXIT_USAGE, "--state: '%s' is no address of a SQLite file", error_show(span_of(text)));
 		where = path;
-		p->database = true;
+		p->kind = STATE_SQLITE;
 	}
-	p->server = !strncmp(where, "postgresql://", 13) || !strncmp(where, "postgres://", 11);
-	p->database |= p->server || path_is_sqlite(where);
+	if (!strncmp(where, "postgresql://", 13) || !strncmp(where, "postgres://", 11))
+		p->kind = STATE_POSTGRESQL;
+	else if (!strncmp(where, "redis://", 8) || !strncmp(where, "rediss://", 9))
+		p->kind = STATE_REDIS;
+	else if (path_is_sqlite(where))
+		p->kind = STATE_SQLITE;
 	p->where = where;
 	p->job = xstrdup(hash ? hash + 1 : "default");
 	return 0;
@@ -192,7 +195,7 @@ static const char *check_job(const json_t *job, uint64_t *generation)
 }
 
 /* The state is what it was before anything was stored, if --reset says so of a damaged one. */
-static int begin_anew(struct state *s, const char *where, const char *why, struct error *err)
+int state_damaged(struct state *s, const char *where, const char *why, struct error *err)
 {
 	if (!s->reset)
 		return damaged(where, why, err);
@@ -208,7 +211,7 @@ static int take_job(struct state *s, json_t *job, const char *where, struct erro
 	const char *why = check_job(job, &generation);
 
 	if (why)
-		return begin_anew(s, where, why, err);
+		return state_damaged(s, where, why, err);
 	s->generation = generation;
 	if (s->reset)
 		return 0;	/* what it knew is not wanted */
@@ -221,7 +224,7 @@ int state_parse(struct state *s, struct span text, const char *where, struct err
 {
 	json_error_t why;
 	json_t *job = json_loadb(text.p ? text.p : "", text.n, STRICT, &why);
-	int failed = job ? take_job(s, job, where, err) : begin_anew(s, where, why.text, err);
+	int failed = job ? take_job(s, job, where, err) : state_damaged(s, where, why.text, err);
 
 	json_decref(job);
 	return failed;
@@ -286,7 +289,7 @@ static json_t *load_file(struct state *s, const char *path, struct error *err)
 	if (!why)
 		return all;
 	json_decref(all);
-	return begin_anew(s, path, why, err) ? NULL : new_file();
+	return state_damaged(s, path, why, err) ? NULL : new_file();
 }
 
 static int job_of(struct state *s, json_t *all, const struct state_place *p, struct error *err)
@@ -304,68 +307,6 @@ int state_read_file(struct state *s, const struct state_place *p, struct error *
 
 	json_decref(all);
 	return failed;
-}
-
-/* ---- a database: read by its connector */
-
-/* The first line that sync-extract gives for a query, or nothing. */
-static int query(const char *where, const char *sql, struct buf *out, struct error *err)
-{
-	const char *const options[] = { "--plain", "--stream=state", "--query", sql, NULL };
-	struct extraction x;
-	char buf[4096];
-	ssize_t got;
-
-	if (extraction_start(&x, where, options, err))
-		return -1;
-	while ((got = io_read(x.fd, buf, sizeof buf)) > 0)
-		buf_add(out, buf, (size_t)got);
-	return extraction_end(&x, err);
-}
-
-/* Takes {"state":"…"} apart. */
-static int take_row(struct state *s, struct span line, const char *where, struct error *err)
-{
-	json_t *row = json_loadb(line.p, line.n, STRICT, NULL);
-	const char *text = json_string_value(json_object_get(row, "state"));
-	int failed = text ? state_parse(s, span_of(text), where, err) : begin_anew(s, where, "no 'state' in its row", err);
-
-	json_decref(row);
-	return failed;
-}
-
-static int read_database(struct state *s, const struct state_place *p, struct error *err)
-{
-	struct buf sql = BUF_INIT, row = BUF_INIT;
-	const char *c;
-	int failed;
-
-	s->generation = 0;
-	if (!p->server && access(p->where, F_OK) && errno == ENOENT)
-		return 0;
-	failed = query(p->where, p->server ? "SELECT 1 AS there WHERE pg_catalog.to_regclass('_sync_state') IS NOT NULL"
-		       : "SELECT name FROM sqlite_master WHERE type='table' AND name='_sync_state'", &row, err);
-	if (!failed && row.n) {
-		buf_reset(&row);
-		buf_adds(&sql, "SELECT state FROM _sync_state WHERE job='");
-		for (c = p->job; *c; c++) {
-			if (*c == '\'')
-				buf_addc(&sql, '\'');
-			buf_addc(&sql, *c);
-		}
-		buf_addc(&sql, '\'');
-		failed = query(p->where, buf_str(&sql), &row, err);
-		if (!failed && row.n)
-			failed = take_row(s, buf_span(&row), p->where, err);
-	}
-	buf_release(&sql);
-	buf_release(&row);
-	return failed;
-}
-
-int state_read(struct state *s, const struct state_place *p, struct error *err)
-{
-	return p->database ? read_database(s, p, err) : state_read_file(s, p, err);
 }
 
 /* ---- storing in a file */

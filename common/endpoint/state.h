@@ -20,8 +20,7 @@
 struct state_place {
 	char *where;	/* owned: a file's path, or an endpoint */
 	char *job;	/* owned: "default" unless `#job` was given */
-	bool database;	/* SQLite, by its ending or as an address, or a server; else a JSON file */
-	bool server;	/* PostgreSQL */
+	enum state_kind { STATE_FILE, STATE_SQLITE, STATE_POSTGRESQL, STATE_REDIS } kind;	/* by its ending, or its scheme */
 };
 
 struct state {
@@ -45,8 +44,10 @@ int state_parse(struct state *s, struct span text, const char *where, struct err
 /* The job's object as text, with its generation. */
 void state_text(const struct state *s, struct buf *out);
 
-/* The job's state wherever it is: a file, or the table _sync_state of a SQLite database, which sync-extract reads. */
+/* The job's state wherever it is: a file, or a database, which sync-extract reads (state_read.c). */
 int state_read(struct state *s, const struct state_place *p, struct error *err);
+/* What a job that can't be read is: an error, or with s->reset none. For what reads states. */
+int state_damaged(struct state *s, const char *where, const char *why, struct error *err);
 /* Reads a state file. A missing file or job is generation 0; one that can't be read or is damaged is -1. */
 int state_read_file(struct state *s, const struct state_place *p, struct error *err);
 /*

@@ -304,7 +304,7 @@ static int open_state(struct load *l, const char *target, struct error *err)
 	if (state_place_parse(&l->place, l->o->state, err))
 		return -1;
 	l->state_here = l->connector->own_state && state_place_is(&l->place, target);
-	if (!l->state_here && l->place.database)
+	if (!l->state_here && l->place.kind != STATE_FILE)
 		return error_set(err, EXIT_USAGE, "--state: '%s' is a database, and not the one that is loaded: keep the state in a JSON file%s",
 				 l->place.where, l->connector->own_state ? ", or at the target" : "");
 	return l->state_here ? 0 : state_read_file(&l->state, &l->place, err);	/* its own is read by open */

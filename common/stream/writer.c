@@ -91,7 +91,7 @@ int writer_pass(struct writer *w, const struct record *rec, const struct meta *m
 
 	if (rec->dirty || line.p[line.n] != '\n')
 		return writer_record(w, rec, meta, err);
-	if (w->run.p + w->run.n != line.p)
+	if (!w->run.p || w->run.p + w->run.n != line.p)
 		add_to(w);
 	if (!w->run.n)
 		w->run.p = line.p;

@@ -3,6 +3,7 @@
 . "${0%/*}/lib.sh"
 . "$ROOT/tests/cli/examples.sh"
 . "$ROOT/tests/connectors/pg.sh"
+. "$ROOT/tests/connectors/redis.sh"
 # pages of a server's connector want the server, with an empty database called app
 for page in "$ROOT"/man/*.[1-8]; do
 	name=$(basename "$page")
@@ -14,6 +15,12 @@ for page in "$ROOT"/man/*.[1-8]; do
 		fi
 		pg 'drop database if exists app' 2>/dev/null
 		pg 'create database app' ;;
+	*redis*)
+		if ! [ -x "$BUILD/libexec/sync/sync-extract-redis" ] || ! { [ -n "${REDIS-}" ] || redis_start; }; then
+			skip 1 "Redis: no server here, or no connector, for the examples of $name"
+			continue
+		fi
+		redis flushall >/dev/null ;;
 	esac
 	grep -q '^\.Sh EXAMPLES' "$page" || { fail "$name has examples"; continue; }
 	mkdir "$T/$name.d" && cd "$T/$name.d" || exit 99

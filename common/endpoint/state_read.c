@@ -1,0 +1,91 @@
+/* state_read: a job's state that a database keeps, read by the database's own connector. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/fileio.h"
+#include "endpoint/exec.h"
+#include "endpoint/state.h"
+
+/* What sync-extract writes of an operand: a line, or nothing. */
+static int extract(const char *operand, const char *const *options, struct buf *out, struct error *err)
+{
+	struct extraction x;
+	char buf[4096];
+	ssize_t got;
+
+	if (extraction_start(&x, operand, options, err))
+		return -1;
+	while ((got = io_read(x.fd, buf, sizeof buf)) > 0)
+		buf_add(out, buf, (size_t)got);
+	return extraction_end(&x, err);
+}
+
+static int query(const struct state_place *p, const char *sql, struct buf *out, struct error *err)
+{
+	const char *const options[] = { "--plain", "--stream=state", "--query", sql, NULL };
+
+	return extract(p->where, options, out, err);
+}
+
+/* {"state":"…"}, or Redis's {"key":…,"value":"…"} */
+static int take_row(struct state *s, struct span line, const struct state_place *p, struct error *err)
+{
+	json_t *row = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	const char *text = json_string_value(json_object_get(row, p->kind == STATE_REDIS ? "value" : "state"));
+	int failed = text ? state_parse(s, span_of(text), p->where, err) : state_damaged(s, p->where, "no text where it should be", err);
+
+	json_decref(row);
+	return failed;
+}
+
+static int read_key(const struct state_place *p, struct buf *row, struct error *err)
+{
+	const char *const options[] = { "--plain", NULL };
+	struct buf operand = BUF_INIT;
+	int failed;
+
+	buf_addf(&operand, "%s#_sync_state:%s", p->where, p->job);
+	failed = extract(buf_str(&operand), options, row, err);
+	buf_release(&operand);
+	return failed;
+}
+
+static int read_table(const struct state_place *p, struct buf *row, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	const char *c;
+	int failed;
+
+	if (p->kind == STATE_SQLITE && access(p->where, F_OK) && errno == ENOENT)
+		return 0;
+	failed = query(p, p->kind == STATE_POSTGRESQL ? "SELECT 1 AS there WHERE pg_catalog.to_regclass('_sync_state') IS NOT NULL"
+		       : "SELECT name FROM sqlite_master WHERE type='table' AND name='_sync_state'", row, err);
+	if (failed || !row->n)
+		return failed;
+	buf_reset(row);
+	buf_adds(&sql, "SELECT state FROM _sync_state WHERE job='");
+	for (c = p->job; *c; c++) {
+		if (*c == '\'')
+			buf_addc(&sql, '\'');
+		buf_addc(&sql, *c);
+	}
+	buf_addc(&sql, '\'');
+	failed = query(p, buf_str(&sql), row, err);
+	buf_release(&sql);
+	return failed;
+}
+
+int state_read(struct state *s, const struct state_place *p, struct error *err)
+{
+	struct buf row = BUF_INIT;
+	int failed;
+
+	if (p->kind == STATE_FILE)
+		return state_read_file(s, p, err);
+	s->generation = 0;
+	failed = p->kind == STATE_REDIS ? read_key(p, &row, err) : read_table(p, &row, err);
+	if (!failed && row.n)
+		failed = take_row(s, buf_span(&row), p, err);
+	buf_release(&row);
+	return failed;
+}
