@@ -64,6 +64,8 @@ int dispatch(const struct opt_program *program, int argc, char **argv)
 	sig_start();
 	diag_start(program->name);
 	first = opt_parse(program, argc, argv, &err);
+	if (program->unknown)
+		opt_list_release(program->unknown);	/* they are in argv, and go on with it */
 	if (first == OPT_ASKED)
 		return EXIT_DONE;
 	if (first >= 0 && first == argc)
