@@ -220,6 +220,13 @@ run sync-extract bomb.ndjson.zst
 status_is 3 'what unpacks without end'
 err_has '2000 times' 'is bounded'
 
+python3 -c '
+import sys
+for i in range(300000): sys.stdout.write("{\"i\":%d,\"x\":\"%s\"}\n" % (i, i * 7919 % 1000003))' | zstd -q --long=24 -c >wide.ndjson.zst
+run sync-extract wide.ndjson.zst
+status_is 3 'a zstd window above 8 MiB'
+err_has "cannot unpack 'wide.ndjson.zst': .*window" 'is told from damage'
+
 # ---- what happens to a file while it is read
 cat >meanwhile.py <<'EOF'
 import os, subprocess, sys
@@ -265,6 +272,27 @@ run sync-extract 'f/*.ndjson*' --stream s
 is "$(jq -c ._sync.count out | tail -n 1)" '{"s":2}' 'a pattern, in one stream'
 run sync-extract 'f/*.nosuch'
 status_is 3 'a pattern without a match'
+mkdir f/below
+cp d.ndjson f/below/c.ndjson
+cp d.ndjson f/.hidden.ndjson
+ln -s a.ndjson f/z.jsonl
+printf 'a\n1\n' >f/a.csv
+run sync-extract f
+is "$(jq -c ._sync.count out | tail -n 1)" '{"a":2,"b":1,"z":1}' 'not what is below it, nor what begins with a dot; one base name is one stream'
+plain f --with-path --stream s
+is "$(jq -r ._path out | tr '\n' ' ')" 'f/a.csv f/a.ndjson f/b.ndjson.gz f/z.jsonl ' 'in the order of their names'
+run sync-extract 'f/b*'
+is "$(jq -c ._sync.count out | tail -n 1)" '{"b":1,"c":1}' 'a pattern that a folder fits'
+ln -s nowhere f/broken
+run sync-extract 'f/br*'
+status_is 3 'a link to nowhere'
+rm -r f/below f/z.jsonl f/a.csv f/broken
+cp d.ndjson 'a[1].ndjson'
+run sync-extract 'a[1].ndjson'
+is "$(jq -c ._sync.count out | tail -n 1)" '{"a[1]":1}' 'a file whose name looks like a pattern'
+cp d.ndjson 'a#b.ndjson'
+run sync-extract 'a#b.ndjson'
+is "$(jq -c ._sync.count out | tail -n 1)" '{"a#b":1}' 'or like a fragment'
 plain f --with-path --stream s
 is "$(jq -r ._path out)" 'f/a.ndjson
 f/b.ndjson.gz' 'with paths'

@@ -129,6 +129,20 @@ static int add_folder(struct extract *x, const char *folder, bool only_new, int 
 	return failed;
 }
 
+/* A file, or a folder that stands for its files. */
+static int add_path(struct extract *x, const char *path, struct error *err)
+{
+	struct stat st;
+	int added = 0;
+
+	if (path_is_sqlite(path))
+		return error_set(err, EXIT_USAGE, "'%s' is a SQLite database, and the first operand is a file: a run reads one system", path);
+	if (stat(path, &st) || !S_ISDIR(st.st_mode))
+		return add_source(x, path, err);
+	opt_list_add(&x->sources.folders, arena_dup(&x->arena, path, strlen(path)));
+	return add_folder(x, path, false, &added, err);
+}
+
 static int add_pattern(struct extract *x, const char *pattern, struct error *err)
 {
 	glob_t g;
@@ -141,7 +155,7 @@ static int add_pattern(struct extract *x, const char *pattern, struct error *err
 		return error_errno(err, EXIT_FAILED, "cannot open '%s'", pattern);
 	}
 	for (i = 0; i < g.gl_pathc && !failed; i++)
-		failed = add_source(x, g.gl_pathv[i], err);
+		failed = add_path(x, g.gl_pathv[i], err);
 	globfree(&g);
 	return failed;
 }
@@ -165,21 +179,14 @@ static int add_address(struct extract *x, const char *address, struct error *err
 static int add_operand(struct extract *x, const char *operand, struct error *err)
 {
 	struct stat st;
-	int added = 0;
 
 	if (!strncmp(operand, "file://", 7))
 		return add_address(x, operand, err);
 	if (!strcmp(operand, "-"))
 		return add_source(x, operand, err);
-	if (path_is_sqlite(operand))
-		return error_set(err, EXIT_USAGE, "'%s' is a SQLite database, and the first operand is a file: a run reads one system",
-				 operand);
-	if (stat(operand, &st))
+	if (!path_is_sqlite(operand) && stat(operand, &st))
 		return add_pattern(x, operand, err);	/* a name that is no pattern matches itself or fails */
-	if (!S_ISDIR(st.st_mode))
-		return add_source(x, operand, err);
-	opt_list_add(&x->sources.folders, arena_dup(&x->arena, operand, strlen(operand)));
-	return add_folder(x, operand, false, &added, err);
+	return add_path(x, operand, err);
 }
 
 int list_sources(struct extract *x, char **operands, int n, struct error *err)

@@ -7,12 +7,13 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/fileio.h"
 #include "extract.h"
 
 enum { CHUNK = 128 << 10, WINDOW_LOG = 23 };	/* zstd windows to 8 MiB, RFC 8878's recommendation */
-enum { UNPACKED, DAMAGED = 1, TRUNCATED = 2, LOST = 3, NO_MEMORY = 4, BOMB = 5 };
+enum { UNPACKED, DAMAGED = 1, TRUNCATED = 2, LOST = 3, NO_MEMORY = 4, BOMB = 5, WINDOW = 6 };
 enum { MOST_FOLD = 2000, ALWAYS_TAKEN = 256 << 20 };	/* gzip makes at most 1032 times as much */
 
 /* Of the child that unpacks. */
@@ -99,7 +100,7 @@ static int unpack_zstd(int from, int to)
 		dst.pos = 0;
 		left = ZSTD_decompressStream(z, &dst, &src);
 		if (ZSTD_isError(left))
-			return DAMAGED;
+			return ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge ? WINDOW : DAMAGED;
 		put(to, dst.pos);
 	}
 }
@@ -271,6 +272,7 @@ int input_close(struct input *input, const char *path, struct error *err)
 	static const char *const why[] = {
 		[DAMAGED] = "the packed data is damaged", [TRUNCATED] = "the packed data is truncated", [LOST] = "it can't be read",
 		[NO_MEMORY] = "out of memory", [BOMB] = "it unpacks to more than 2000 times its size",
+		[WINDOW] = "it wants a window of more than 8 MiB (zstd --long)",
 	};
 	int status = 0;
 
@@ -287,7 +289,7 @@ int input_close(struct input *input, const char *path, struct error *err)
 		return 0;	/* we stopped reading, and say why ourselves */
 	if (WIFEXITED(status) && WEXITSTATUS(status) == UNPACKED)
 		return 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) <= BOMB)
+	if (WIFEXITED(status) && WEXITSTATUS(status) <= WINDOW)
 		return error_set(err, EXIT_FAILED, "cannot unpack '%s': %s", path, why[WEXITSTATUS(status)]);
 	return error_set(err, EXIT_FAILED, "cannot unpack '%s': the unpacking process died", path);
 }
