@@ -17,6 +17,8 @@ elif kind == 'several':
     source = ['s1.ndjson', 's2.ndjson', '--stream', 's']
 elif kind == 'gzip':
     gzip.open('c.ndjson.gz', 'wt', 1).write(''.join(lines)); source = ['c.ndjson.gz']
+elif kind.startswith('rotated'):
+    pass
 elif kind == 'csv':
     open('c.csv', 'w').write('i,pad\n' + ''.join('%d,"%s\n"\n' % (i, pad) for i in range(N))); source = ['c.csv']
 else:
@@ -26,6 +28,16 @@ else:
     db.executemany('insert into b values(?, ?)', [(i, pad) for i in range(N // 2, N)])
     db.commit(); source = ['c.db', '--cursor', 'i']
 seen, rounds = [], 0
+if kind in ('rotated', 'rotated-csv'):      # twice since the last run
+    name, head, text = ('c.ndjson', '', lines) if kind == 'rotated' else ('c.csv', 'i,pad\n', ['%d,"%s\n"\n' % (i, pad) for i in range(N)])
+    first, second = text[10:N // 3], text[N // 3:2 * N // 3]
+    open(name, 'w').write(head + ''.join(text[:10])); source = [name]
+    p = subprocess.run('sync-extract %s --state s.json | sync-load sink --mode append --state s.json' % name, shell=True, check=True)
+    seen = list(range(10))
+    open(name, 'a').write(''.join(first)); os.rename(name, name + '.2')
+    open(name + '.1', 'w').write(head + ''.join(second))
+    open(name, 'w').write(head + ''.join(text[2 * N // 3:]))
+    for i, n in enumerate((name + '.2', name + '.1', name)): os.utime(n, (1000 + i, 1000 + i))
 while True:
     p = subprocess.Popen(['sync-extract', *source, '--state', 's.json', '--follow'], stdout=subprocess.PIPE)
     text = b''
@@ -46,7 +58,7 @@ while True:
     assert seen == list(range(len(seen))), 'lost or doubled'
 assert len(seen) == N and rounds > 2, (len(seen), rounds)
 END
-for kind in ndjson several gzip csv sqlite; do
+for kind in ndjson several gzip csv rotated rotated-csv sqlite; do
 	[ $kind != sqlite ] || [ -x "$BUILD/libexec/sync/sync-extract-sqlite" ] || continue
 	rm -f s.json* sink
 	ok "$kind: stopped in the first catch-up, the stream ends well and the rest comes later" timeout 120 python3 stop.py $kind

@@ -54,6 +54,28 @@ mv new a.ndjson
 step a.ndjson
 got_is '{"i":9}
 {"i":10}' 'packed too'
+# rotated more than once between two runs, in all the ways that names may go
+printf '{"i":"a"}\n' >>a.ndjson
+mv a.ndjson a.ndjson.9
+printf '{"i":"b"}\n' >a.ndjson.8
+touch -r a.ndjson.9 -d '+1 second' a.ndjson.8
+printf '{"i":"c"}\n' | gzip -c >a.ndjson.7.gz
+touch -r a.ndjson.9 -d '+2 seconds' a.ndjson.7.gz
+printf '{"i":"old"}\n' >a.ndjson.10
+touch -r a.ndjson.9 -d '-1 second' a.ndjson.10
+printf '{"i":"other"}\n' >a.ndjson.x8
+touch -r a.ndjson.8 a.ndjson.x8
+printf '{"i":"d"}\n' >a.ndjson
+touch -r a.ndjson.9 -d '+3 seconds' a.ndjson
+step a.ndjson
+got_is '{"i":"a"}
+{"i":"b"}
+{"i":"c"}
+{"i":"d"}' 'rotated several times: all that came between, in the order of time, and nothing else'
+silent 'nothing is lost'
+step a.ndjson
+got_is '' 'each once'
+rm a.ndjson.9 a.ndjson.8 a.ndjson.7.gz a.ndjson.10 a.ndjson.x8
 # copied, and truncated in its place
 printf '{"i":11}\n' >>a.ndjson
 cp a.ndjson a.ndjson.3
@@ -95,6 +117,37 @@ printf '{"i":5}\n' >d/c.ndjson
 step d --stream s
 got_is '{"i":4}
 {"i":5}' 'and so on'
+
+anew
+printf 'a,b\n1,2\n' >b.csv
+step b.csv
+printf '3,4\n' >>b.csv
+mv b.csv b-20260301.csv
+printf 'b,a\n5,6\n' >b-20260302.csv
+touch -r b-20260301.csv -d '+1 second' b-20260302.csv
+printf 'a,b\n7,8\n' >b.csv
+touch -r b-20260301.csv -d '+2 seconds' b.csv
+step b.csv
+got_is '{"a":"3","b":"4"}
+{"b":"5","a":"6"}
+{"a":"7","b":"8"}' 'CSV that was rotated twice, each with its own header'
+# a run that ends between: a checkpoint inside the second of three
+anew
+printf '{"i":0}\n' >a.ndjson
+step a.ndjson
+mv a.ndjson a.ndjson.2
+python3 -c '
+for i in range(1, 400001): print("{\"i\":%d,\"pad\":\"%s\"}" % (i, "x" * 180))' >a.ndjson.1
+touch -r a.ndjson.2 -d '+1 second' a.ndjson.1
+printf '{"i":400001}\n' >a.ndjson
+touch -r a.ndjson.2 -d '+2 seconds' a.ndjson
+sync-extract a.ndjson --state s.json >out
+sed '/"op":"checkpoint"/q' out >cut
+run sync-load sink.ndjson --mode append --state s.json <cut
+status_is 3 'a stream cut in a file between'
+step a.ndjson
+is "$(wc -l <sink.ndjson)" 400002 'none lost, none doubled'
+is "$(tail -n 1 sink.ndjson | jq .i)" 400001 'to the end'
 
 # ---- CSV, packed
 anew

@@ -79,6 +79,8 @@ struct extract {
 /* ---- extract_list.c */
 int list_sources(struct extract *x, char **operands, int n, struct error *err);
 void sources_release(struct sources *s);
+bool sources_has(const struct sources *s, const char *path);
+size_t packing_of(struct span name);	/* how many bytes of its end say that it is packed */
 bool is_packed(const char *path);	/* by its name */
 /* New files of the folders, added to the list; the number of them. */
 int list_new(struct extract *x, struct error *err);
@@ -146,8 +148,13 @@ int extract_csv(struct extract *x, struct input *in, struct error *err);
 int position_fits(const struct position *pos, const struct input *in, const char *path, struct error *err);
 /* Makes the position that of the file, at the offset that it has; offset and line are the caller's. */
 int position_note(struct position *pos, const struct input *in, const char *path, struct error *err);
-/* The file in the folder of path that goes on from the position: 1 and found (for the caller to free), 0. */
-int position_find(const struct position *pos, const char *path, char **found);
+/* The file in the folder of path that goes on from the position, for the caller to free; NULL. */
+char *position_find(const struct position *pos, const char *path);
+/*
+ * The file that had the name of path next after `moved` had it: of the files beside it that are called as `moved` is but for
+ * their numbers, the oldest that is younger and no younger than path, and no source itself. For the caller to free; NULL.
+ */
+char *position_next(const struct sources *s, const char *path, const char *moved);
 
 /* ---- extract_state.c */
 int state_start(struct extract *x, struct error *err);	/* reads --state, and places the sources where they were left */

@@ -26,8 +26,10 @@ static int on_record(void *self, struct record *rec, struct meta *meta, struct w
 		return -1;	/* of what came before this record */
 	x->source->pos.offset = l->from + l->r->consumed;
 	x->source->pos.line = l->r->lineno;
-	if (sig_stopping())
-		l->r->opt.limit = l->r->bytes;	/* what was read already is the rest */
+	if (sig_stopping()) {	/* what was read already is the rest, but for half a line */
+		l->r->opt.limit = l->r->bytes;
+		l->r->opt.whole_lines = true;
+	}
 	if (l->counted && !in_shard(x, l->r->records - 1))
 		return STAGE_DROP;
 	if (!x->lead.n) {

@@ -23,6 +23,16 @@ static bool ends_with(struct span s, const char *ending)
 	return s.n > n && !memcmp(s.p + s.n - n, ending, n);
 }
 
+size_t packing_of(struct span name)
+{
+	size_t i;
+
+	for (i = 0; packings[i]; i++)
+		if (ends_with(name, packings[i]))
+			return strlen(packings[i]);
+	return 0;
+}
+
 /* The base name without its endings; *format is what they say. */
 static struct span stem(const char *path, int *format)
 {
@@ -31,12 +41,7 @@ static struct span stem(const char *path, int *format)
 	size_t i;
 
 	*format = FORMAT_NDJSON;
-	for (i = 0; packings[i]; i++) {
-		if (!ends_with(base, packings[i]))
-			continue;
-		base.n -= strlen(packings[i]);
-		break;
-	}
+	base.n -= packing_of(base);
 	for (i = 0; forms[i].ending; i++) {
 		if (!ends_with(base, forms[i].ending))
 			continue;
@@ -49,12 +54,7 @@ static struct span stem(const char *path, int *format)
 
 bool is_packed(const char *path)
 {
-	size_t i;
-
-	for (i = 0; packings[i]; i++)
-		if (ends_with(span_of(path), packings[i]))
-			return true;
-	return false;
+	return packing_of(span_of(path)) > 0;
 }
 
 static bool known_ending(const char *name)
@@ -69,7 +69,7 @@ static bool known_ending(const char *name)
 	return false;
 }
 
-static bool listed(const struct sources *s, const char *path)
+bool sources_has(const struct sources *s, const char *path)
 {
 	size_t i;
 
@@ -86,7 +86,7 @@ static int add_source(struct extract *x, const char *path, struct error *err)
 	struct span name;
 	int format;
 
-	if (listed(s, path))
+	if (sources_has(s, path))
 		return error_set(err, EXIT_USAGE, "'%s' is named twice", path);
 	name = strcmp(path, "-") ? stem(path, &format) : (format = FORMAT_NDJSON, SPAN_LIT(""));
 	if (x->o->stream)
@@ -119,7 +119,7 @@ static int add_folder(struct extract *x, const char *folder, bool only_new, int 
 		buf_reset(&path);
 		buf_addf(&path, "%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", list[i]->d_name);
 		free(list[i]);
-		if (failed || stat(buf_str(&path), &st) || !S_ISREG(st.st_mode) || (only_new && listed(&x->sources, path.p)))
+		if (failed || stat(buf_str(&path), &st) || !S_ISREG(st.st_mode) || (only_new && sources_has(&x->sources, path.p)))
 			continue;
 		failed = add_source(x, path.p, err);
 		(*added)++;

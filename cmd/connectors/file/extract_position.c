@@ -1,4 +1,5 @@
 /* extract_position: how far a file was read, and whether it is still that file, under that name or another. */
+#include <ctype.h>
 #include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -113,26 +114,104 @@ static bool goes_on(const struct position *pos, const char *path)
 	return fits;
 }
 
-int position_find(const struct position *pos, const char *path, char **found)
-{
-	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-	char *folder = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup("./");
-	struct buf name = BUF_INIT;
-	struct dirent *e;
-	DIR *d = opendir(folder);
+/* A folder being looked through: that of a path. */
+struct beside {
+	DIR *dir;
+	const char *base;	/* the path's name in it */
+	char *folder;		/* owned: what stands before it, with its slash; "" where there is none */
+	struct buf name;	/* of the file in hand */
+};
 
-	*found = NULL;
-	while (d && *base && !*found && (e = readdir(d))) {
-		if (!is_candidate(e, base, pos))
-			continue;
-		buf_reset(&name);
-		buf_addf(&name, "%s%s", slash ? folder : "", e->d_name);
-		if (goes_on(pos, buf_str(&name)))
-			*found = xstrdup(name.p);
+static void beside_open(struct beside *b, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	*b = (struct beside){ .base = slash ? slash + 1 : path, .folder = xstrndup(path, slash ? (size_t)(slash - path) + 1 : 0) };
+	b->dir = opendir(slash ? b->folder : ".");
+}
+
+static struct dirent *beside_next(struct beside *b)
+{
+	struct dirent *e = b->dir ? readdir(b->dir) : NULL;
+
+	buf_reset(&b->name);
+	if (e)
+		buf_addf(&b->name, "%s%s", b->folder, e->d_name);
+	return e;
+}
+
+static void beside_close(struct beside *b)
+{
+	if (b->dir)
+		closedir(b->dir);
+	buf_release(&b->name);
+	free(b->folder);
+}
+
+char *position_find(const struct position *pos, const char *path)
+{
+	struct beside b;
+	struct dirent *e;
+	char *found = NULL;
+
+	beside_open(&b, path);
+	while (!found && *b.base && (e = beside_next(&b)))
+		if (is_candidate(e, b.base, pos) && goes_on(pos, buf_str(&b.name)))
+			found = xstrdup(b.name.p);
+	beside_close(&b);
+	return found;
+}
+
+/* ---- what had the name after it */
+
+/* Whether two names are the same but for the digits in them and a packing's ending: app.log.1 and app.log.10.gz. */
+static bool alike(struct span a, struct span b)
+{
+	size_t i = 0, j = 0;
+
+	a.n -= packing_of(a);
+	b.n -= packing_of(b);
+	while (i < a.n && j < b.n) {
+		if (isdigit((unsigned char)a.p[i]) && isdigit((unsigned char)b.p[j])) {
+			while (i < a.n && isdigit((unsigned char)a.p[i]))
+				i++;
+			while (j < b.n && isdigit((unsigned char)b.p[j]))
+				j++;
+		} else if (a.p[i++] != b.p[j++]) {
+			return false;
+		}
 	}
-	if (d)
-		closedir(d);
-	buf_release(&name);
-	free(folder);
-	return *found != NULL;
+	return i == a.n && j == b.n;
+}
+
+/* When a regular file was changed; 0: it is none. */
+static uint64_t changed_when(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) ? changed_at(&st) : 0;
+}
+
+char *position_next(const struct sources *s, const char *path, const char *moved)
+{
+	uint64_t after = changed_when(moved), best = changed_when(path), when;
+	const char *slash = strrchr(moved, '/');
+	struct span name = span_of(slash ? slash + 1 : moved);
+	struct beside b;
+	struct dirent *e;
+	char *found = NULL;
+
+	beside_open(&b, path);
+	while ((e = beside_next(&b))) {
+		if (!strcmp(e->d_name, b.base) || !alike(span_of(e->d_name), name) || sources_has(s, buf_str(&b.name)))
+			continue;
+		when = changed_when(b.name.p);
+		if (when <= after || when > best)
+			continue;
+		best = when;
+		free(found);
+		found = xstrdup(b.name.p);
+	}
+	beside_close(&b);
+	return found;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/diag.h"
+#include "base/sig.h"
 #include "extract.h"
 
 static int read_form(struct extract *x, struct input *in, struct error *err)
@@ -31,7 +32,10 @@ static int check_growing(const struct extract *x, const struct input *in, struct
 
 static int read_moved(struct extract *x, struct source *s, struct error *err);
 
-/* A file that was read before: is it still that one? Else what is left of the old one comes first, if it can be found. */
+/*
+ * A file that was read before: is it still that one? Else what is left of the old one comes first, if it can be found.
+ * 0; 1: a signal ended that, and s->pos is still a place in the old one; -1.
+ */
 static int check_position(struct extract *x, struct source *s, struct input *in, struct error *err)
 {
 	int fits;
@@ -43,6 +47,8 @@ static int check_position(struct extract *x, struct source *s, struct input *in,
 		return fits < 0 ? -1 : 0;
 	if (read_moved(x, s, err))
 		return -1;
+	if (sig_stopping())
+		return 1;
 	s->pos = (struct position){ .known = false };
 	return 0;
 }
@@ -77,39 +83,53 @@ static int close_input(struct extract *x, struct input *in, int failed, struct e
 	return failed;
 }
 
-/* The rest of a file that was moved away; it is whole, so its last record is too. */
-static int read_moved(struct extract *x, struct source *s, struct error *err)
+/* From s->pos on; it is whole, so its last record is too. */
+static int read_one_moved(struct extract *x, struct source *s, const char *moved, struct error *err)
 {
 	const char *path = x->path;
-	struct input *in = x->in, moved;
-	char *found;
+	struct input *in = x->in, now;
 	int failed;
 
-	if (!position_find(&s->pos, path, &found)) {
-		diag_warn("'%s' is another file than it was, or was truncated, and the old one isn't beside it: what came behind its "
-			  "byte %llu is lost, and the new one is read from its start", path, (unsigned long long)s->pos.offset);
-		return 0;
-	}
-	diag_note("'%s' has become '%s', which is read to its end first", path, found);
-	x->path = found;
+	diag_note("'%s' has become '%s', which is read to its end first", path, moved);
+	x->path = moved;
 	x->growing = false;
-	failed = input_open(&moved, found, err);
+	failed = input_open(&now, moved, err);
 	if (!failed) {
-		moved.writer = &x->tool->writer;
-		x->in = &moved;
-		failed = close_input(x, &moved, read_opened(x, s, &moved, err), err);
+		now.writer = &x->tool->writer;
+		x->in = &now;
+		failed = close_input(x, &now, read_opened(x, s, &now, err), err);
 	}
 	x->path = path;
 	x->in = in;
 	x->growing = true;
-	free(found);
+	return failed;
+}
+
+/* The rest of a file that was moved away, and all of those that had its name since. */
+static int read_moved(struct extract *x, struct source *s, struct error *err)
+{
+	char *moved = position_find(&s->pos, x->path), *next;
+	int failed = 0;
+
+	if (!moved)
+		diag_warn("'%s' is another file than it was, or was truncated, and the old one isn't beside it: what came behind its "
+			  "byte %llu is lost, and the new one is read from its start", x->path, (unsigned long long)s->pos.offset);
+	while (moved && !failed) {
+		failed = read_one_moved(x, s, moved, err);
+		next = failed || sig_stopping() ? NULL : position_next(&x->sources, x->path, moved);
+		if (next)
+			s->pos = (struct position){ .known = false };
+		free(moved);
+		moved = next;
+	}
+	free(moved);
 	return failed;
 }
 
 int extract_source(struct extract *x, struct source *s, struct error *err)
 {
 	struct input in;
-	int failed = 0;
+	int got = 0;
 
 	x->source = s;
 	x->path = s->path;
@@ -121,9 +141,8 @@ int extract_source(struct extract *x, struct source *s, struct error *err)
 	s->looked = (uint64_t)in.st.st_size;
 	s->looked_at = changed_at(&in.st);
 	if (x->growing)
-		failed = check_growing(x, &in, err) || check_position(x, s, &in, err);
-	if (!failed)
-		failed = read_opened(x, s, &in, err);
-	failed = close_input(x, &in, failed, err);
-	return failed ? -1 : checkpoint_streams(x, false, err);
+		got = check_growing(x, &in, err) ? -1 : check_position(x, s, &in, err);
+	if (!got)
+		got = read_opened(x, s, &in, err);
+	return close_input(x, &in, got < 0, err) ? -1 : checkpoint_streams(x, false, err);
 }
