@@ -20,7 +20,6 @@ void record_release(struct record *rec)
 	buf_release(&rec->edit);
 	arena_release(&rec->arena);
 	if (rec->links) {
-		buf_release(&rec->links->scratch);
 		buf_release(&rec->links->copy_value);
 		buf_release(&rec->links->copy);
 		buf_release(&rec->links->change);

@@ -18,15 +18,14 @@ static void remove_slot(struct record *rec, uint32_t container, uint32_t slot)
 /* 1 changed, 0 not, -1 error. */
 static int change_slot(const struct changing *c, uint32_t container, uint32_t slot)
 {
-	struct buf json = c->rec->links->change;
+	struct buf *json = &c->rec->links->change;
 	struct value v = { c->rec, slot_token(c->rec, slot) };
 	int what;
 
-	buf_reset(&json);
-	what = c->fn(c->ctx, v, &json, c->err);
-	c->rec->links->change = json;
+	buf_reset(json);
+	what = c->fn(c->ctx, v, json, c->err);
 	if (what == CHANGE_SET)
-		return record_set_slot(c->rec, slot, buf_span(&json), c->err) ? -1 : 1;
+		return record_set_slot(c->rec, slot, buf_span(json), c->err) ? -1 : 1;
 	if (what == CHANGE_REMOVE)
 		remove_slot(c->rec, container, slot);
 	return what < 0 ? -1 : what == CHANGE_REMOVE;
@@ -68,7 +67,7 @@ static int change_below(const struct changing *c, uint32_t container, uint32_t i
 
 	if (step->kind == STEP_EACH)
 		got = change_each(c, container, i);
-	else if (find_slot(c->rec, container, step, guess, &slot))
+	else if (find_guessed(c->rec, container, step, guess, &slot))
 		got = change_at(c, container, slot, i);
 	if (got > 0)
 		record_mark_dirty(c->rec, container);
@@ -77,18 +76,17 @@ static int change_below(const struct changing *c, uint32_t container, uint32_t i
 
 static int change_root(const struct changing *c)
 {
-	struct buf json = c->rec->links->change;
+	struct buf *json = &c->rec->links->change;
 	int what;
 
-	buf_reset(&json);
-	what = c->fn(c->ctx, record_root(c->rec), &json, c->err);
-	c->rec->links->change = json;
+	buf_reset(json);
+	what = c->fn(c->ctx, record_root(c->rec), json, c->err);
 	if (what == CHANGE_REMOVE)
 		return error_data(c->err, "no-parent", "the whole record can't be removed");
 	if (what != CHANGE_SET)
 		return what < 0 ? -1 : 0;
 	c->rec->links->front = 0;
-	return record_set_slot(c->rec, 0, buf_span(&json), c->err);
+	return record_set_slot(c->rec, 0, buf_span(json), c->err);
 }
 
 int record_change(struct record *rec, const struct path *path, struct cursor *cursor, change_fn *fn, void *ctx, struct error *err)

@@ -34,14 +34,21 @@ void record_mark_dirty(struct record *rec, uint32_t container)
 	t->len = t->at = 0;
 }
 
-/* Adds text and padding to the edit buffer; *at is where it starts. */
+/* Room in the edit buffer for n bytes and padding. */
+static int make_room(struct record *rec, size_t n, struct error *err)
+{
+	if (rec->edit.cap - rec->edit.n < n + SCAN_PADDING && (n > INT32_MAX - rec->edit.n || buf_try_reserve(&rec->edit, n + SCAN_PADDING)))
+		return error_set(err, EXIT_FAILED, "out of memory for an edited record");
+	return 0;
+}
+
+/* Adds text to the edit buffer; *at is where it starts. */
 static int add_text(struct record *rec, struct span text, size_t *at, struct error *err)
 {
-	if (text.n > INT32_MAX - rec->edit.n || buf_try_reserve(&rec->edit, text.n + SCAN_PADDING))
-		return error_set(err, EXIT_FAILED, "out of memory for an edited record");
+	if (make_room(rec, text.n, err))
+		return -1;
 	*at = rec->edit.n;
 	buf_add(&rec->edit, text.p, text.n);
-	memset(rec->edit.p + rec->edit.n, 0, SCAN_PADDING);
 	return 0;
 }
 
@@ -50,6 +57,7 @@ static int scan_edit(struct record *rec, size_t at, size_t n, struct error *err)
 {
 	uint32_t i, first = rec->tape.n;
 
+	memset(rec->edit.p + rec->edit.n, 0, SCAN_PADDING);
 	if (scan_onto(&rec->tape, rec->edit.p, at, n, &edit_limits, err))
 		return -1;
 	for (i = first; i < rec->tape.n; i++)
@@ -124,19 +132,16 @@ static uint32_t push_token(struct record *rec, struct error *err)
 /* Writes a name into a key token. */
 static int set_key(struct record *rec, uint32_t key, struct span name, struct error *err)
 {
-	struct buf *scratch = &rec->links->scratch;
-	struct token *t;
-	size_t at;
+	struct token *t = &rec->tape.tok[key];
+	size_t at = rec->edit.n;
 
-	buf_reset(scratch);
-	if (json_add_string(scratch, name))
-		return error_data(err, "bad-utf8", "the name '%s' is no UTF-8", error_show(name));
-	if (add_text(rec, buf_span(scratch), &at, err))
+	if (make_room(rec, 6 * name.n + 2, err))	/* escaped, every byte of it */
 		return -1;
-	t = &rec->tape.tok[key];
+	if (json_add_string(&rec->edit, name))
+		return error_data(err, "bad-utf8", "the name '%s' is no UTF-8", error_show(name));
 	t->at = (uint32_t)at + 1;
-	t->len = (uint32_t)scratch->n - 2;
-	t->flags = TOKEN_KEY | TOKEN_EDITED | (memchr(scratch->p, '\\', scratch->n) ? TOKEN_ESCAPED : 0);
+	t->len = (uint32_t)(rec->edit.n - at) - 2;
+	t->flags = (uint8_t)(TOKEN_KEY | TOKEN_EDITED | (t->len != name.n ? TOKEN_ESCAPED : 0));
 	t->type = TOKEN_STRING;
 	return 0;
 }
@@ -281,7 +286,7 @@ static int edit_below(const struct edit *e, uint32_t container, uint32_t i)
 
 	if (step->kind == STEP_EACH)
 		got = edit_each(e, container, i);
-	else if (find_slot(e->rec, container, step, guess, &slot))
+	else if (find_guessed(e->rec, container, step, guess, &slot))
 		got = go_on(e, container, slot, i);
 	else
 		got = e->kind == EDIT_SET ? create(e, container, i) : 0;

@@ -45,25 +45,41 @@ static bool look(const struct record *rec, uint32_t object, struct span name, ui
 	return true;
 }
 
+/* A name of at most 24 bytes as words that may overlap. */
+static void words_of(struct span name, uint64_t w[3])
+{
+	size_t i;
+
+	w[0] = w[1] = w[2] = 0;
+	if (name.n >= 8) {
+		w[0] = bytes_at(name.p, 8);
+		w[1] = bytes_at(name.p + name.n - 8, 8);
+		if (name.n > 16)
+			w[2] = bytes_at(name.p + 8, 8);
+	} else if (name.n >= 4) {
+		w[0] = bytes_at(name.p, 4) << 32 | bytes_at(name.p + name.n - 4, 4);
+	} else {
+		for (i = 0; i < name.n; i++)
+			w[0] = w[0] << 8 | (unsigned char)name.p[i];
+	}
+}
+
 static bool recall(const struct record *rec, uint32_t object, struct span name, uint32_t *key)
 {
-	char text[PLACE_NAME] = { 0 };
 	struct known_place *p;
-	uint64_t word;
+	uint64_t w[3], hash;
 
-	if (name.n)
-		memcpy(text, name.p, name.n);
-	memcpy(&word, text, sizeof word);
-	word = (word ^ object ^ rec->tape.shape << 32 ^ (uint64_t)name.n << 56) * 0x9e3779b97f4a7c15u;
-	p = &rec->links->place[word >> 32 & (PLACES - 1)];
-	if (p->shape == rec->tape.shape && p->object == object && p->len == name.n && !memcmp(p->name, text, sizeof text)) {
+	words_of(name, w);
+	hash = (w[0] ^ object ^ rec->tape.shape << 32 ^ (uint64_t)name.n << 56) * 0x9e3779b97f4a7c15u;
+	p = &rec->links->place[hash >> 32 & (PLACES - 1)];
+	if (p->shape == rec->tape.shape && p->object == object && p->len == name.n &&
+	    !((p->name[0] ^ w[0]) | (p->name[1] ^ w[1]) | (p->name[2] ^ w[2]))) {
 		*key = p->key;
 		return true;
 	}
 	if (!look(rec, object, name, key))
 		return false;
-	*p = (struct known_place){ .shape = rec->tape.shape, .object = object, .len = (uint32_t)name.n, .key = *key };
-	memcpy(p->name, text, sizeof text);
+	*p = (struct known_place){ rec->tape.shape, object, (uint32_t)name.n, *key, { w[0], w[1], w[2] } };
 	return true;
 }
 

@@ -19,12 +19,12 @@ struct link {
 	uint32_t next;	/* index + 1 of the next link of the same container, 0 for none */
 };
 
-/* A name that was looked for in an object of lines of a shape: its key, or 0. Names are padded with zeros. */
+/* A name that was looked for in an object of lines of a shape: its key, or 0. With its length, three words are the name. */
 enum { PLACES = 64, PLACE_NAME = 24 };	/* a power of two; bytes */
 struct known_place {
 	uint64_t shape;
 	uint32_t object, len, key;
-	char name[PLACE_NAME];
+	uint64_t name[3];
 };
 
 /* A key of the line that has another name now, and what it was. */
@@ -37,7 +37,6 @@ struct record_links {
 	struct link *v;		/* owned */
 	uint32_t n, cap;
 	uint32_t front;		/* links of the root that stand before its own members: index + 1 of the first */
-	struct buf scratch;	/* a name on its way into the edit buffer */
 	struct buf copy_value;	/* a value on its way into the edit buffer */
 	struct buf copy;	/* the line of record_copy */
 	struct buf change;	/* what a change_fn gives */
@@ -59,10 +58,48 @@ static inline bool is_container(const struct token *t)
 	return t->type >= TOKEN_ARRAY;
 }
 
+static inline uint64_t bytes_at(const char *p, size_t n)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, p, n);
+	return v;
+}
+
+/* memcmp for names, which are short: two words that may overlap. */
+static inline bool same_name(const char *a, const char *b, size_t n)
+{
+	if (n > 16)
+		return !memcmp(a, b, n);
+	if (n >= 8)
+		return !((bytes_at(a, 8) ^ bytes_at(b, 8)) | (bytes_at(a + n - 8, 8) ^ bytes_at(b + n - 8, 8)));
+	if (n >= 4)
+		return !((bytes_at(a, 4) ^ bytes_at(b, 4)) | (bytes_at(a + n - 4, 4) ^ bytes_at(b + n - 4, 4)));
+	while (n && a[n - 1] == b[n - 1])
+		n--;
+	return !n;
+}
+
 /* value_next that gives the slot (its key is the token before it, in an object): 1 or 0. */
 int walk_slot(const struct record *rec, uint32_t container, struct walk *walk, uint32_t *slot);
 /* The slot of a step below a container: 1 or 0. guess may be NULL. Not for STEP_EACH. */
 int find_slot(const struct record *rec, uint32_t container, const struct step *step, uint32_t *guess, uint32_t *slot);
+
+/* The same, at once where the guess is a name of the line that no edit touched. */
+static inline int find_guessed(const struct record *rec, uint32_t container, const struct step *step, uint32_t *guess, uint32_t *slot)
+{
+	const struct token *t;
+
+	if (guess && *guess && *guess < rec->tape.n && step->kind == STEP_NAME) {
+		t = &rec->tape.tok[*guess];
+		if ((t->flags & (TOKEN_KEY | TOKEN_REMOVED | TOKEN_EDITED | TOKEN_ESCAPED)) == TOKEN_KEY && t->aux == container &&
+		    container < UINT16_MAX && t->len == step->name.n && same_name(rec->line.p + t->at, step->name.p, t->len)) {
+			*slot = *guess + 1;
+			return 1;
+		}
+	}
+	return find_slot(rec, container, step, guess, slot);
+}
 
 /* The slot of the member of an object by unescaped name, where it is remembered: 1 or 0; -1: it is to be looked for. */
 int places_find(const struct record *rec, uint32_t object, struct span name, uint32_t *slot);
@@ -77,7 +114,7 @@ static inline bool key_is(const struct record *rec, uint32_t key, struct span na
 	if (t->flags & TOKEN_ESCAPED)
 		return value_text_is((struct value){ rec, key }, name);
 	base = t->flags & TOKEN_EDITED ? rec->edit.p : rec->line.p;
-	return t->len == name.n && !memcmp(base + t->at, name.p, name.n);
+	return t->len == name.n && same_name(base + t->at, name.p, name.n);
 }
 
 /* A container has an edit below it. */

@@ -263,13 +263,16 @@ static int forgiving(void *ctx, struct value v, struct buf *json, struct error *
 int map_change(struct map_run *run, struct fields *fields, change_fn *fn, void *ctx, struct error *err)
 {
 	struct forgiven soft = { fn, ctx };
-	bool before = run->mode == MAP_BEFORE;
-	uint32_t i;
+	struct field *f;
 
-	for (i = 0; i < fields->n; i++) {
-		if (!record_change(run->rec, &fields->v[i].path, &fields->v[i].cursor, before ? forgiving : fn, before ? &soft : ctx, err))
+	if (run->mode == MAP_BEFORE) {
+		fn = forgiving;
+		ctx = &soft;
+	}
+	for (f = fields->v; f < fields->v + fields->n; f++) {
+		if (!record_change(run->rec, &f->path, &f->cursor, fn, ctx, err))
 			continue;
-		run->at = &fields->v[i].path;
+		run->at = &f->path;
 		return -1;
 	}
 	return 0;

@@ -51,11 +51,17 @@ static int emit(struct map *m, const struct record *rec, struct error *err)
 int map_run_steps(struct map *m, struct stream_steps *s, struct record *rec, enum map_mode mode, uint32_t from, uint32_t depth,
 		  struct error *err)
 {
+	bool alone = depth || (!m->has_before && !m->has_key);
+	struct map_run run = { .map = m, .rec = rec, .mode = mode };
 	const struct path *at = NULL;
 	uint32_t i;
 
 	for (i = from; i < s->n; i++) {
-		if (s->step[i]->kind->run) {
+		if (s->step[i]->kind->run && alone && mode == MAP_ROW) {	/* what run_one does for the usual record */
+			run.known = s->known[i];
+			if (s->step[i]->kind->run(s->step[i], &run, err))
+				return failed_at(m, s, i, run.at, err);
+		} else if (s->step[i]->kind->run) {
 			if (run_one(m, s, rec, mode, i, depth, err))
 				return -1;
 		} else if (map_explode(m, s, rec, mode, i, depth, &at, err)) {

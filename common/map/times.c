@@ -220,21 +220,40 @@ int times_read(struct times *t, struct value v, struct span text, struct moment 
 /* Of the years 0000 and 9999. */
 static const int64_t first_second = -62167219200, last_second = 253402300799;
 
+/* Writes digits before p, `least` of them at least; where they begin. */
+static char *digits_before(char *p, uint64_t v, int least)
+{
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960"
+				    "616263646566676869707172737475767778798081828384858687888990919293949596979899";
+	const char *end = p - least;
+
+	for (; v >= 10; v /= 100)
+		memcpy(p -= 2, pairs + v % 100 * 2, 2);
+	if (v || p > end)
+		*--p = (char)('0' + (int)v);
+	while (p > end)
+		*--p = '0';
+	return p;
+}
+
 static int write_epoch(int power, struct moment m, struct buf *json, struct error *err)
 {
-	int64_t unit = powers[9 - power];
-	char room[24], *p = room + sizeof room;
-	__int128 v = (__int128)m.second * powers[power] + m.nano / unit;
-	unsigned __int128 u = v < 0 ? (unsigned __int128)-v : (unsigned __int128)v;
+	uint64_t unit = (uint64_t)powers[9 - power], nano = (uint64_t)m.nano, part = nano ? nano / unit : 0, second;
+	char room[24], *end = room + sizeof room, *p = end;
 
-	if (m.nano % unit)
+	if (nano && nano % unit)
 		return error_data(err, "lossy", "the fraction of a second is finer than %s", power == 0 ? "seconds" : power == 3 ? "milliseconds" : "microseconds");
-	do
-		*--p = (char)('0' + (int)(u % 10));
-	while (u /= 10);
-	if (v < 0)
+	second = m.second < 0 ? (uint64_t)-(m.second + (part > 0)) : (uint64_t)m.second;
+	part = m.second < 0 && part ? (uint64_t)powers[power] - part : part;
+	if (!second)
+		p = digits_before(p, part, 1);
+	else if (power)
+		p = digits_before(p, part, power);
+	if (second)
+		p = digits_before(p, second, 1);
+	if (m.second < 0)
 		*--p = '-';
-	buf_add(json, p, (size_t)(room + sizeof room - p));
+	buf_add(json, p, (size_t)(end - p));
 	return 0;
 }
 

@@ -98,29 +98,58 @@ static const char *parse_offset(const char *p, const char *end, int32_t *offset)
 	return p + 6;
 }
 
+static uint64_t load8(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+/* "hh:mm:ss" or "yyyy-mm-": bytes that must be digits are, as one word. */
+static bool are_digits(uint64_t v, uint64_t where)
+{
+	const uint64_t high = 0xf0f0f0f0f0f0f0f0u & where, sixes = 0x0606060606060606u & where;
+
+	return (v & high) == (0x3030303030303030u & where) && (((v & 0x0f0f0f0f0f0f0f0fu & where) + sixes) & high) == 0;
+}
+
+static int two(const char *p)
+{
+	return (p[0] - '0') * 10 + (p[1] - '0');
+}
+
+/* The date and the time of day, without a fraction: 19 bytes, of which the eleventh is any. */
+static int parse_local(const char *p, struct civil *c)
+{
+	static const unsigned char date[8] = { 255, 255, 255, 255, 0, 255, 255, 0 }, clock[8] = { 255, 255, 0, 255, 255, 0, 255, 255 };
+	uint64_t date_digits, clock_digits;
+
+	memcpy(&date_digits, date, sizeof date_digits);
+	memcpy(&clock_digits, clock, sizeof clock_digits);
+	if (!are_digits(load8(p), date_digits) || !are_digits(load8(p + 11), clock_digits) || p[4] != '-' || p[7] != '-' || p[13] != ':' ||
+	    p[16] != ':' || p[8] < '0' || p[8] > '9' || p[9] < '0' || p[9] > '9')
+		return -1;
+	*c = (struct civil){ two(p) * 100 + two(p + 2), two(p + 5), two(p + 8), two(p + 11), two(p + 14), two(p + 17), 0 };
+	return c->month < 1 || c->month > 12 || c->day < 1 || (c->day > 28 && c->day > days_in_month(c->year, c->month)) || c->hour > 23 ||
+		c->minute > 59 || c->second > 60 ? -1 : 0;
+}
+
 int time_parse_rfc3339(struct span s, struct moment *m, int32_t *offset)
 {
-	const char *p = s.p, *end = s.p + s.n;
+	const char *p = s.p + 19, *end = s.p + s.n;
 	struct civil c;
-	bool leap;
 
-	if (s.n < 20 || p[4] != '-' || p[7] != '-' || ((p[10] | 0x20) != 't' && p[10] != ' ') || p[13] != ':' || p[16] != ':')
+	if (s.n < 20 || ((s.p[10] | 0x20) != 't' && s.p[10] != ' ') || parse_local(s.p, &c))
 		return -1;
-	c = (struct civil){ digits(p, end, 4), digits(p + 5, end, 2), digits(p + 8, end, 2), digits(p + 11, end, 2),
-			    digits(p + 14, end, 2), digits(p + 17, end, 2), 0 };
-	if (c.year < 0 || c.month < 1 || c.month > 12 || c.day < 1 || c.day > days_in_month(c.year, c.month) || c.hour < 0 || c.hour > 23 ||
-	    c.minute < 0 || c.minute > 59 || c.second < 0 || c.second > 60)
-		return -1;
-	leap = c.second == 60;
-	p += 19;
-	if (p < end && *p == '.')
+	if (*p == '.')
 		p = fraction(p, end, &c.nano);
 	p = p ? parse_offset(p, end, offset) : NULL;
 	if (p != end)
 		return -1;
 	m->second = civil_seconds(&c) - *offset;
 	m->nano = c.nano;
-	return leap && m->second % 86400 ? -1 : 0;
+	return c.second == 60 && m->second % 86400 ? -1 : 0;
 }
 
 void time_add_rfc3339(struct buf *out, struct moment m, int32_t offset, bool utc)
