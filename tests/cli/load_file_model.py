@@ -50,7 +50,14 @@ class Model:
         elif what < 10:
             self.say(r.choice([None, {'op': 'upsert'}, {'op': 'insert'}]), {'id': k, **row})
             self.rows[k] = self.whole(k, row)
-        elif what < 18:
+        elif what < 13:
+            to = key(r)
+            if to in self.rows or to in self.unsure or to == k:
+                return
+            self.say({'op': 'upsert', 'key': {'id': k}}, {'id': to, **row})
+            self.rows[to] = {**(self.rows.pop(k, {}) if self.table else {}), 'id': to, **row}
+            self.rows.pop(k, None)
+        elif what < 20:
             self.say({'op': 'delete'}, {'id': k})
             self.rows.pop(k, None)
         else:

@@ -307,13 +307,13 @@ static void set_null(struct buf *object, struct value names)
 	}
 }
 
-/* A whole row of CSV over what is known of its key, in u->rec: columns that it doesn't have stay as they were. */
-static int lay_over(struct upsert *u, struct pending *p, const struct record *rec, struct error *err)
+/* A whole row of CSV over what is known of its key, of that kind, in u->rec: columns that it doesn't have stay as they were. */
+static int lay_over(struct upsert *u, uint8_t kind, struct pending *p, const struct record *rec, struct error *err)
 {
 	struct buf text = BUF_INIT;
 	int failed = 0;
 
-	if (p->kind == UPDATE) {
+	if (kind == UPDATE) {
 		value_write(update_of(&u->rec).set, &text);
 		set_null(&text, update_of(&u->rec).unset);
 		failed = record_copy(&u->rec, text.p, text.n, &fold_limits, err);
@@ -337,7 +337,7 @@ static int take_row(struct load *l, struct upsert *u, struct hash128 hash, const
 		if (is_newer(l, u, p->kind == ROW ? record_root(&u->rec) : update_of(&u->rec).set, record_root(rec)))
 			return LOAD_DONE;
 		if (u->table)
-			return lay_over(u, p, rec, err);
+			return lay_over(u, p->kind, p, rec, err);
 	}
 	return fold_keep_row(u, p, rec, err);
 }
@@ -396,21 +396,30 @@ static int take_move(struct load *l, struct upsert *u, struct hash128 from, stru
 	origin = fresh || (old->kind == UPDATE && !old->from) ? old->self + 1 : old->from;
 	failed = fresh ? keep(u, new, UPDATE, buf_span(&line), err) : fold_update(u, old, new, buf_span(&line), err);
 	new->from = new->kind == UPDATE ? origin : 0;
+	new->anew = old->anew;
 	leave(u, old, new);
 	buf_release(&line);
 	return failed;
 }
 
-/* A whole row that has moved: nothing stays under the old key, whose place it takes. */
+/* A whole row that has moved: nothing stays under the old key, whose place it takes, and in CSV its other columns. */
 static int take_moved_row(struct load *l, struct upsert *u, struct hash128 from, struct hash128 to, const struct record *rec, struct error *err)
 {
-	bool added;
-	struct pending *old = entry(u, from, &added, err);
-	int failed = old ? take_row(l, u, to, rec, err) : -1;
+	bool fresh;
+	struct pending *old = entry(u, from, &fresh, err), *new = table_find(&u->pending, to);
+	uint8_t kind;
 
-	if (!failed)
-		leave(u, old, table_find(&u->pending, to));
-	return failed;
+	if (new && new->kind == GONE && new->to == TO_SELF)
+		new->to = TO_NOTHING;
+	if (!old || take_row(l, u, to, rec, err))
+		return -1;
+	kind = fresh ? GONE : old->kind;
+	new = table_find(&u->pending, to);
+	if (u->table && kind != GONE && (fold_fetch(u, old, &u->rec, err) || lay_over(u, kind, new, rec, err)))
+		return -1;
+	new->anew = !fresh && (kind == GONE || old->anew);
+	leave(u, old, new);
+	return 0;
 }
 
 int fold_truncate(struct upsert *u)

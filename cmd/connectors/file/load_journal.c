@@ -98,8 +98,8 @@ static int parse(struct journal *j, const char *p, size_t n)
 	uint64_t glued = 0;
 	int failed;
 
-	failed = get(line, "inode", &j->inode) || get(line, "start", &j->start) ||
-		get(line, "length", &j->length) || get(line, "changed", &j->changed) || get(line, "generation", &j->generation) || get(line, "glued", &glued) || !digest;
+	failed = get(line, "inode", &j->inode) || get(line, "start", &j->start) || get(line, "length", &j->length) ||
+		get(line, "changed", &j->changed) || get(line, "generation", &j->generation) || get(line, "glued", &glued) || !digest;
 	j->glued = glued != 0;
 	snprintf(j->digest, sizeof j->digest, "%s", digest ? digest : "");
 	j->state = get_text(line, "state");
