@@ -130,3 +130,45 @@ int secret_take(char *address, char **password, char **others, struct error *err
 	buf_release(&rest);
 	return failed;
 }
+
+/* ---- in a connector */
+
+static int decoded(struct span text, char **out, struct error *err)
+{
+	struct buf b = BUF_INIT;
+
+	if (percent_decode(text, &b)) {
+		buf_release(&b);
+		return error_set(err, EXIT_USAGE, "the endpoints file: a percent sign of the password isn't followed by two hexadecimal digits");
+	}
+	*out = buf_take(&b);
+	return 0;
+}
+
+int secret_password(char **out, struct error *err)
+{
+	const char *text = getenv("SYNC_PASSWORD");
+
+	*out = NULL;
+	return text ? decoded(span_of(text), out, err) : 0;
+}
+
+int secret_other(const char *name, char **out, struct error *err)
+{
+	const char *p = getenv("SYNC_SECRETS");
+	size_t n = strlen(name), len;
+
+	*out = NULL;
+	for (; p && *p; p += len + (p[len] == '&')) {
+		len = strcspn(p, "&");
+		if (len > n && p[n] == '=' && !memcmp(p, name, n))
+			return decoded((struct span){ p + n + 1, len - n - 1 }, out, err);
+	}
+	return 0;
+}
+
+void secrets_forget(void)
+{
+	(void)unsetenv("SYNC_PASSWORD");
+	(void)unsetenv("SYNC_SECRETS");
+}

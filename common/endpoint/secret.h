@@ -16,4 +16,12 @@ int secret_refuse(const char *arg, struct error *err);
  */
 int secret_take(char *address, char **password, char **others, struct error *err);
 
+/*
+ * For connectors: the password that came in SYNC_PASSWORD, or one of the others in SYNC_SECRETS by its name, decoded; the
+ * caller's, NULL for none. -1: its percent signs are wrong. The environment forgets them by secrets_forget.
+ */
+int secret_password(char **out, struct error *err);
+int secret_other(const char *name, char **out, struct error *err);
+void secrets_forget(void);
+
 #endif

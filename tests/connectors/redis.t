@@ -144,6 +144,10 @@ run sync-extract "$REDIS"
 status_is 2 'a password is wanted'
 run env REDISCLI_AUTH=secret sync-extract "$REDIS" --plain
 status_is 0 'and given by the environment'
+printf 'cache redis://:s%%65cret@/0?host=%s\n' "$T/redis/s" >endpoints
+chmod 600 endpoints
+run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @cache --plain
+status_is 0 'or by the endpoints file, with percent signs'
 run sync-extract "$REDIS" --state x
 status_is 2 'there are no deltas'
 REDISCLI_AUTH=secret redis config set requirepass '' >/dev/null

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "endpoint/secret.h"
 
 /* ---- failures */
 
@@ -161,19 +162,38 @@ static void ignore(void *ctx, const char *message)
 	(void)message;
 }
 
-int pg_open(struct pg *pg, const char *uri, double lock_timeout, struct error *err)
+static int connect(struct pg *pg, const char *password, const char *key, struct error *err)
 {
-	const char *password = getenv("SYNC_PASSWORD");
-	const char *names[] = { "dbname", "fallback_application_name", "connect_timeout", password ? "password" : NULL, NULL };
-	const char *values[] = { uri, "syncline", "15", password, NULL };
+	const char *names[] = { "dbname", "fallback_application_name", "connect_timeout", NULL, NULL, NULL };
+	const char *values[] = { pg->shown, "syncline", "15", NULL, NULL, NULL };
+	int n = 3;
 
-	*pg = (struct pg){ .shown = uri };
+	if (password) {
+		names[n] = "password";
+		values[n++] = password;
+	}
+	if (key) {
+		names[n] = "sslpassword";
+		values[n++] = key;
+	}
 	pg->c = PQconnectdbParams(names, values, 1);
 	if (!pg->c)
 		xalloc_die();
-	if (PQstatus(pg->c) != CONNECTION_OK)
-		return connect_error(pg, names, values, err);
-	(void)unsetenv("SYNC_PASSWORD");
+	return PQstatus(pg->c) == CONNECTION_OK ? 0 : connect_error(pg, names, values, err);
+}
+
+int pg_open(struct pg *pg, const char *uri, double lock_timeout, struct error *err)
+{
+	char *password = NULL, *key = NULL;
+	int failed;
+
+	*pg = (struct pg){ .shown = uri };
+	failed = secret_password(&password, err) || secret_other("sslpassword", &key, err) || connect(pg, password, key, err) ? -1 : 0;
+	secrets_forget();
+	free(password);
+	free(key);
+	if (failed)
+		return -1;
 	PQsetNoticeProcessor(pg->c, ignore, NULL);
 	return set_up(pg, lock_timeout, err);
 }

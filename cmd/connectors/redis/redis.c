@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "endpoint/secret.h"
 
 /* ---- failures */
 
@@ -119,21 +120,26 @@ static int parse(const char *uri, struct address *a, struct error *err)
 
 static int log_in(struct redis *r, const struct address *a, struct error *err)
 {
-	const char *password = getenv("SYNC_PASSWORD") ? getenv("SYNC_PASSWORD") : getenv("REDISCLI_AUTH");
+	char *given = NULL;
+	const char *password;
 	struct span auth[3] = { SPAN_LIT("AUTH") }, select[2] = { SPAN_LIT("SELECT") }, info[2] = { SPAN_LIT("INFO"), SPAN_LIT("server") };
 	redisReply *reply;
 	const char *version;
 	int n = 1, major = 0, minor = 0, patch = 0;
 
+	if (secret_password(&given, err))
+		return -1;
+	password = given ? given : getenv("REDISCLI_AUTH");
 	if (password) {
 		if (a->user)
 			auth[n++] = span_of(a->user);
 		auth[n++] = span_of(password);
 		reply = redis_ask(r, "log in to", n, auth, err);
+		free(given);
+		secrets_forget();
 		if (!reply)
 			return -1;
 		freeReplyObject(reply);
-		(void)unsetenv("SYNC_PASSWORD");
 	}
 	if (a->db) {
 		select[1] = span_of(a->db);
