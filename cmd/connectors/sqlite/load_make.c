@@ -5,12 +5,18 @@
 #include "load.h"
 
 /* The declared type of a schema's property, or of a value where there is no schema. */
+static const char *type_of_word(struct value word)
+{
+	/* a number may have more digits than a REAL keeps: a column without a type takes them all */
+	return value_text_is(word, SPAN_LIT("integer")) ? "INTEGER" : value_text_is(word, SPAN_LIT("number")) ? "" :
+		value_text_is(word, SPAN_LIT("boolean")) ? "BOOLEAN" : "TEXT";
+}
+
 static const char *type_of_property(struct value schema)
 {
 	struct walk walk = { 0, 0, 0 };
-	struct value type, each;
+	struct value type, each, x;
 	const char *found = NULL;
-	struct value x;
 
 	if (value_type(schema) != TOKEN_OBJECT)
 		return "";
@@ -18,19 +24,16 @@ static const char *type_of_property(struct value schema)
 		return "BLOB";
 	if (!value_member(schema, SPAN_LIT("type"), &type))
 		return "";
-	if (value_type(type) == TOKEN_ARRAY) {
-		while (value_next(type, &walk, NULL, &each)) {
-			if (value_text_is(each, SPAN_LIT("null")))
-				continue;
-			if (found)
-				return "";	/* several types: the column takes any */
-			found = value_text_is(each, SPAN_LIT("integer")) ? "INTEGER" : value_text_is(each, SPAN_LIT("number")) ? "REAL" :
-				value_text_is(each, SPAN_LIT("boolean")) ? "BOOLEAN" : "TEXT";
-		}
-		return found ? found : "";
+	if (value_type(type) != TOKEN_ARRAY)
+		return type_of_word(type);
+	while (value_next(type, &walk, NULL, &each)) {
+		if (value_text_is(each, SPAN_LIT("null")))
+			continue;
+		if (found && strcmp(found, type_of_word(each)))
+			return "";	/* several types: the column takes any */
+		found = type_of_word(each);
 	}
-	return value_text_is(type, SPAN_LIT("integer")) ? "INTEGER" : value_text_is(type, SPAN_LIT("number")) ? "REAL" :
-		value_text_is(type, SPAN_LIT("boolean")) ? "BOOLEAN" : "TEXT";
+	return found ? found : "";
 }
 
 /* "sqlite:VARCHAR(20)" is the column's own type, told by the source; nothing else may stand in SQL as it is. */
