@@ -77,8 +77,17 @@ static int put_unset(struct map *m, struct record *rec, struct meta *meta, struc
 	return meta_set(meta, rec, m->streams, "unset", buf_span(&m->text), err);
 }
 
+static int no_key(struct error *err)
+{
+	return error_data(err, "no-key", "the steps leave nothing of the key: which row this changes isn't said");
+}
+
 int change_close(struct map *m, struct record *rec, struct meta *meta, struct error *err)
 {
+	if (meta->op == OP_DELETE && value_count(record_root(rec)) <= 1)	/* `_sync` alone */
+		return no_key(err);
+	if (m->has_key && !value_count(record_root(&m->key)))
+		return no_key(err);
 	if (m->has_before && put_object(m, rec, meta, "before", &m->before, err))
 		return -1;
 	if (m->has_key && put_object(m, rec, meta, "key", &m->key, err))

@@ -134,6 +134,12 @@ to '{"_sync":{"op":"truncate"}}' 'truncate' '{"_sync":{"op":"truncate"}}' 'set: 
 to "$(u ',"before":{"home":"É"},"unset":["ü\n"]' ',"home":"É"')" 'names and texts of any kind' "$(u ',"before":{"home":"É"},"unset":["x"]' ',"home":"é"')" \
 	'rename: {x: "[\"ü\\n\"]"}' 'clean: {field: home, with: upper}' 'map: {field: home, using: {É: É}, unmapped: keep}'
 
+run sh -c 'printf "%s\n" "{\"_sync\":{\"op\":\"delete\"},\"id\":7}" | sync-transform --plain -e "drop: [id]" --rejects none'
+is "$status $(jq -r ._sync.error.code none)" '1 no-key' 'also where no schema says what the key is'
+rm -f none
+run sh -c 'printf "%s\n" "{\"_sync\":{\"op\":\"update\",\"key\":{\"id\":6}},\"id\":7,\"a\":1}" | sync-transform --plain -e "keep: [a]" --rejects none'
+is "$status $(jq -r ._sync.error.code none)" '1 no-key' 'an update whose old key goes'
+
 # ---- scope keys
 printf '{"_sync":{"op":"begin","format":1,"run":"1","scope":"keys"}}\n{"id":7}\n{"_sync":{"op":"end","count":{"":1}}}\n' >keys
 run sync-transform -e 'set: {x: 1}' -e 'cast: {id: string}' -e 'rename: {id: nr}' keys

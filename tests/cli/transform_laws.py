@@ -117,7 +117,7 @@ def field(r, name):
 
 
 def changed(r, old):
-    new = copy(old)
+    new = {**copy(old), 'id': Num(r.choice([7, 7, 7, 8]))}
     for n in r.sample(FIELDS, r.randrange(1, 4)):
         if r.random() < 0.3:
             new.pop(n, None)
@@ -127,7 +127,7 @@ def changed(r, old):
 
 
 def update(r, old, new):
-    sync = {'op': 'update'}
+    sync = {'op': 'update', **({'key': {'id': old['id']}} if old['id'] != new['id'] else {})}
     gone = [n for n in old if n not in new]
     if gone:
         sync['unset'] = gone
@@ -168,6 +168,10 @@ def check(case):
     for k, v in sync.get('before', {}).items():
         if k not in old or sorted_text(old[k]) != sorted_text(v):
             return "the old value of '%s' was %s, not %s" % (k, dumps(old.get(k)), dumps(v)), True
+    if 'key' in case['in']['update']['_sync'] and 'key' not in sync:
+        return 'the old key is lost', True
+    if not within(sync.get('key', {}), old):
+        return 'the key was no part of %s' % dumps(old), True
     if gone and not within({k: v for k, v in gone.items() if k != '_sync'}, old):
         return 'the delete %s names no part of %s' % (dumps(gone), dumps(old)), True
     return None, True
