@@ -72,6 +72,39 @@ chmod +x bin/sync-extract-show
 echo 'secret show://me:s%40:c@host:1/x?y=u:v@w' >>endpoints
 run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @secret
 err_has '^show://me@host:1/x[?]y=u:v@w s%40:c$' 'a password of the endpoints file is in the environment, not among the arguments'
+# ---- arguments
+cat >bin/sync-extract-args <<'END'
+#!/bin/sh
+for a; do printf '[%s]' "$a"; done >&2
+exit 3
+END
+cp bin/sync-extract-args bin/sync-load-args
+chmod +x bin/*
+run sync-extract --key a,b --stream=x --own=value 'args://h/p#games' teams -v
+err_has '^\[--key\]\[a,b\]\[--stream=x\]\[--own=value\]\[-v\]\[args://h/p\]\[games\]\[teams\]$' 'options as they were given, the endpoint, the stream of its fragment, the others'
+run sync-extract --plain -- 'args://h/p' -- '-x y'
+err_has '^\[--plain\]\[--\]\[args://h/p\]\[--\]\[-x y\]$' 'and what stands behind --'
+run sh -c ': | sync-load --mode mirror "args://h/p#a" --own=1'
+err_has '^\[--mode\]\[mirror\]\[--own=1\]\[args://h/p\]\[a\]$' 'sync-load too'
+run sync-extract --own value args://h/p
+status_is 2 'an unknown option of another form'
+run sync-extract --own=value store/a.txt
+status_is 2 'a connector refuses options that it does not know'
+run sync-extract --query 'SELECT 1' store/a.txt
+status_is 2 'or does not serve'
+for name in file sqlite; do
+	printf '#!/bin/sh\necho own >&2; exit 3\n' >bin/sync-extract-$name
+	chmod +x bin/sync-extract-$name
+	run sync-extract --version
+	run sync-extract files.db#files --plain
+	status_is 0 "a program on PATH stands behind the tools' own: $name"
+	rm bin/sync-extract-$name
+done
+for bad in 'args' 'args:/x' 'Args://x' '1args://x' 'args :// x'; do
+	run sync-extract "$bad"
+	status_is 3 "no address: $bad"
+	err_has "cannot open '$bad'" 'but a file'
+done
 cat >bin/sync-extract-show <<'END'
 #!/bin/sh
 echo "$* $SYNC_PASSWORD $SYNC_SECRETS" >&2
