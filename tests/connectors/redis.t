@@ -105,6 +105,10 @@ until_true 10 sh -c "[ \"\$(redis-cli -s '$T/redis/s' pubsub numsub ch | tail -n
 load '{"id":50,"v":1}\n{"id":50,"v":1}\n' --key-template='pub:{id}' --publish=ch
 until_true 10 grep -q '"id":50' heard
 is "$(grep -c '"id":50' heard)" 1 'a change is published, what changes nothing is not'
+i=0; while [ $i -lt 1500 ]; do i=$((i + 1)); printf '{"id":%d,"v":1}\n' $i; done >in
+echo '{"v":1}' >>in
+run sh -c 'sync-load "$REDIS" --key-template="late:{id}" <in'
+is "$status:$(redis keys 'late:*' | wc -l)" 3:0 'a bad record at the end, without --rejects: nothing is written'
 i=0; while [ $i -lt 3000 ]; do i=$((i + 1)); printf '{"id":%d,"v":"%d"}\n' $((i % 700)) $i; done >in
 run sh -c 'sync-load "$REDIS" --key-template="m:{id}" -v <in'
 is "$status:$(redis hget m:299 v):$(redis hget m:300 v)" 0:2399:2400 'records of one key keep their order, also in many'

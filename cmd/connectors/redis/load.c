@@ -58,11 +58,18 @@ static int take_row(struct database *d, struct record *rec, const struct meta *m
 static int database_record(void *self, struct load *l, struct record *rec, const struct meta *meta, struct error *err)
 {
 	struct database *d = self;
+	struct row row;
+	int verdict;
 
 	if (meta->op == OP_TRUNCATE)
 		return error_set(err, EXIT_FAILED, "Redis takes no 'truncate' (--mode mirror deletes what doesn't come)");
 	if (d->applying)
 		return take_row(d, rec, meta, err);
+	/* what can't be a key is told before anything is written */
+	arena_reset(&d->arena);
+	verdict = row_of(d, rec, meta, &row, err);
+	if (verdict)
+		return verdict;
 	d->deletes += meta->op == OP_DELETE;
 	return spool_add(d, &l->arrival, err);
 }

@@ -347,7 +347,7 @@ static int transact(struct database *d, struct old *old, bool state, struct erro
 		state_send(d);
 		total++;
 	}
-	redis_send(&d->redis, 1, (struct span[]){ SPAN_LIT("EXEC") });
+	redis_send(&d->redis, 1, (struct span[]){ failed ? SPAN_LIT("DISCARD") : SPAN_LIT("EXEC") });
 	for (i = 0; i < total + 1; i++) {	/* OK and QUEUED; what the server refuses to queue makes EXEC fail */
 		if (expect(d, &reply, err))
 			return -1;
