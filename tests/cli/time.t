@@ -47,5 +47,10 @@ is_time 'from: "%d/%m/%Y", zone: UTC' '" 1/2/2024"' '!bad-time' 'blanks that the
 is_time 'from: "%d/%m/%Y", zone: UTC' '"1/2/2024 "' '!bad-time' 'more than the format has'
 is_time 'from: "%d/%m/%Y", zone: UTC' '"1/2/24"' '!bad-time' 'a year of two digits'
 is_time 'from: "%s"' '"1709254923"' '"2024-03-01T01:02:03Z"' 'seconds in a format'
+is_time 'from: "%e %b %Y %T %Z"' '" 3 AUG 2024 1:2:3 gmt"' '"2024-08-03T01:02:03Z"' 'numbers without zeros, names in any case, GMT'
+is_time 'from: "%D%t%R%n%%", zone: UTC' '"12/31/68 0:0 %"' '"2068-12-31T00:00:00Z"' 'years of two digits to 2068'
+is_time 'from: "%m/%d/%y", zone: UTC' '"1/1/69"' '"1969-01-01T00:00:00Z"' 'and from 1969'
+is_time 'from: "%F %T %Z"' '"2024-08-03 01:02:03 EST"' '!bad-time' 'other names of zones say nothing'
+is_time 'from: "%I %F", zone: UTC' '"1 2024-08-03"' "sync-transform: error: -e 1:1:25: time: from: '%I' and '%p' belong together" 'an hour of which half of the day'
 is_time 'from: "%H:%M:%S %p %I %F", zone: UTC' '"x"' '!bad-time' 'anything else'
 finish
