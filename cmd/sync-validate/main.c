@@ -93,7 +93,7 @@ static int run(struct tool *t, const struct options *o, char **files, int n, str
 	judge_init(&j, &t->streams, o->report != NULL);
 	rc = load(&j, &o->schema, rules_load_schema, err) || load(&j, &o->rules, rules_load, err) ? -1 : 0;
 	if (!rc && o->report)
-		rc = (fd = open_report(o->report, err)) < 0 ? -1 : 0;
+		rc = (t->report_fd = fd = open_report(o->report, err)) < 0 ? -1 : 0;
 	if (!rc)
 		rc = tool_stage(t, &judge_stage, &j, &j.reason, files, n, sandbox_enter, err);
 	if (!rc)
@@ -101,7 +101,7 @@ static int run(struct tool *t, const struct options *o, char **files, int n, str
 	if (fd >= 0) {
 		struct error report = ERROR_INIT;
 
-		if (write_report(&j, t, fd, o->report, &report) && !rc) {
+		if (t->report_fd >= 0 && write_report(&j, t, fd, o->report, &report) && !rc) {
 			*err = report;
 			rc = -1;
 		}

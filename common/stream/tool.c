@@ -53,7 +53,7 @@ void tool_start(struct tool *t, const char *name)
 	t->opt.max_depth = 128;
 	t->opt.memory = 256u << 20;
 	t->rejects.fd = -1;
-	t->stats_fd = -1;
+	t->stats_fd = t->report_fd = -1;
 }
 
 static int check_bounds(const struct tool_options *o, struct error *err)
@@ -82,6 +82,35 @@ int tool_open(struct tool *t, struct error *err)
 		return 0;
 	t->stats_fd = open(t->opt.stats, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	return t->stats_fd < 0 ? error_errno(err, EXIT_USAGE, "--stats: cannot open '%s'", t->opt.stats) : 0;
+}
+
+static bool is_file(int fd, const struct stat *file)
+{
+	struct stat st;
+
+	return fd >= 0 && S_ISREG(file->st_mode) && !fstat(fd, &st) && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+}
+
+int tool_check_input(struct tool *t, const struct stat *input, const char *name, struct error *err)
+{
+	const char *what = NULL;
+
+	if (is_file(t->rejects.fd, input))
+		what = "--rejects";
+	if (is_file(t->stats_fd, input)) {
+		what = "--stats";
+		close(t->stats_fd);
+		t->stats_fd = -1;
+	}
+	if (is_file(t->report_fd, input)) {
+		what = "--report";
+		t->report_fd = -1;
+	}
+	if (is_file(STDOUT_FILENO, input)) {
+		what = "standard output";
+		t->writer.plain = true;	/* no frames that say so, either */
+	}
+	return what ? error_set(err, EXIT_USAGE, "'%s' is read, and %s would write to it", name, what) : 0;
 }
 
 struct reader_options tool_reader_options(const struct tool *t, bool file)
@@ -118,8 +147,9 @@ static uint64_t size_of(int fd)
 }
 
 /* Opens all inputs, so that a name that is wrong is known before anything is written; later they couldn't be opened. */
-static int open_inputs(char **files, int n, int *fd, struct error *err)
+static int open_inputs(struct tool *t, char **files, int n, int *fd, struct error *err)
 {
+	struct stat st;
 	int i;
 
 	for (i = 0; i < n; i++) {
@@ -128,6 +158,8 @@ static int open_inputs(char **files, int n, int *fd, struct error *err)
 			err->status = EXIT_FAILED;
 			return -1;
 		}
+		if (!fstat(fd[i], &st) && tool_check_input(t, &st, files[i], err))
+			return -1;
 	}
 	return 0;
 }
@@ -162,7 +194,7 @@ int tool_stage(struct tool *t, const struct stage *stage, void *self, struct sta
 	fd = calloc((size_t)n, sizeof *fd);
 	if (!fd)
 		return error_set(err, EXIT_FAILED, "out of memory");
-	failed = open_inputs(files, n, fd, err);
+	failed = open_inputs(t, files, n, fd, err);
 	for (i = 0; !failed && i < n; i++)
 		total += size_of(fd[i]);
 	progress_start(&t->progress, t->opt.progress, total);

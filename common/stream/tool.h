@@ -11,6 +11,8 @@
 #ifndef SYNC_STREAM_TOOL_H
 #define SYNC_STREAM_TOOL_H
 
+#include <sys/stat.h>
+
 #include "base/opt.h"
 #include "stream/progress.h"
 #include "stream/reject.h"
@@ -44,6 +46,7 @@ struct tool {
 	int64_t began;
 	bool opened;
 	int stats_fd;		/* opened at the start: a sandbox may stand between; -1: none */
+	int report_fd;		/* borrowed: what else the program writes to, as --report; -1: nothing */
 	bool look;			/* the program wants to exit 1 */
 	void (*more_stats)(void *ctx, struct buf *json);	/* adds ,"name":value members; may be NULL */
 	void *ctx;
@@ -53,6 +56,9 @@ struct tool {
 void tool_start(struct tool *t, const char *name);
 /* After the options: opens rejects and the writer. */
 int tool_open(struct tool *t, struct error *err);
+/* -1 where an input is what --rejects, --stats, --report or standard output write to: it would never end, or be lost. Nothing
+   is written there then. */
+int tool_check_input(struct tool *t, const struct stat *input, const char *name, struct error *err);
 /* What the options say about reading; `file` for a regular file. */
 struct reader_options tool_reader_options(const struct tool *t, bool file);
 /* Runs a stage over the files (or standard input, where there are none or for "-"), one after the other. before is called once, when the first input is open (for the sandbox); may be NULL. */

@@ -421,6 +421,22 @@ is "$(jq -c 'select(._sync.op == "end")._sync.count' out)" '{"d":1}
 {"tiny":1}' 'between others: sections one after the other'
 status_is 0 'all well'
 
+# ---- what is read is not written to
+printf 'bad\n{"a":1}\n' >own.ndjson
+cp own.ndjson own.was
+run sync-extract own.ndjson --rejects own.ndjson
+status_is 2 'rejects into the source'
+err_has "'own.ndjson' is read, and --rejects would write to it" 'is said'
+run sync-extract f --rejects f/a.ndjson
+status_is 2 'or into a file of the folder'
+run sync-extract own.ndjson --stats own.ndjson
+status_is 2 'statistics into the source'
+run sh -c 'sync-extract own.ndjson >>own.ndjson'
+status_is 2 'the stream into the source'
+run sh -c 'sync-extract - <own.ndjson >>own.ndjson'
+status_is 2 'which is standard input'
+ok 'and nothing was written' cmp own.ndjson own.was
+
 # ---- output that cannot be written
 if [ -e /dev/full ]; then
 	run sh -c 'sync-extract many.ndjson >/dev/full'

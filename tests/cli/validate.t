@@ -135,6 +135,17 @@ printf '{}\n' >empty.rules.yaml
 run sync-validate --rules empty.rules.yaml good.ndjson
 status_is 2 'a rules file without a schema'
 
+# ---- what is read is not written to
+cp mixed.ndjson own.ndjson
+for what in --rejects --stats --report; do
+	run sync-validate --schema person.yaml $what own.ndjson own.ndjson
+	status_is 2 "$what into the input"
+	err_has "'own.ndjson' is read, and $what would write to it" "$what: is said"
+done
+run sh -c 'sync-validate --schema person.yaml own.ndjson --rejects bad >>own.ndjson'
+status_is 2 'the stream into the input'
+ok 'and nothing was written' cmp own.ndjson mixed.ndjson
+
 # ---- what tools must do
 run sync-validate --version
 status_is 0 'version'

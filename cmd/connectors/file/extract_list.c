@@ -84,10 +84,13 @@ static int add_source(struct extract *x, const char *path, struct error *err)
 	struct sources *s = &x->sources;
 	struct source *new;
 	struct span name;
+	struct stat st;
 	int format;
 
 	if (sources_has(s, path))
 		return error_set(err, EXIT_USAGE, "'%s' is named twice", path);
+	if ((strcmp(path, "-") ? !stat(path, &st) : !fstat(STDIN_FILENO, &st)) && tool_check_input(x->tool, &st, path, err))
+		return -1;
 	name = strcmp(path, "-") ? stem(path, &format) : (format = FORMAT_NDJSON, SPAN_LIT(""));
 	if (x->o->stream)
 		name = span_of(x->o->stream);
