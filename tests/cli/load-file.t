@@ -744,4 +744,35 @@ is "$status $(head -n 1 some.csv)" '0 id,v' 'a schema that says nothing of colum
 run sync-load --plain x.ndjson --mode mirror <in.ndjson
 status_is 2 'files have no mirror'
 cd ..
+
+# ---- many files, and live ones
+mkdir many && cd many || exit 99
+i=0
+while [ "$i" -lt 500 ]; do echo "{\"t\":$i}"; i=$((i + 1)); done >500.ndjson
+run sh -c 'ulimit -S -n 300; sync-load --plain d/ --split-by t --mode append <500.ndjson'
+is "$status $(find d -type f | wc -l)" '0 500' 'five hundred files at once'
+echo '{"t":"x"}' >>500.ndjson
+for mode in append replace; do
+	run sync-load --plain e/ --split-by t --mode $mode <500.ndjson
+	status_is 3 "one more are refused, $mode"
+	is "$(find e -type f | wc -l)" 0 'and none is made'
+done
+lines 1 1 >live.ndjson
+sync-extract live.ndjson --follow >live.fifo.tmp 2>/dev/null &
+extract=$!
+ok 'a source that is followed' until_true 20 grep -q checkpoint live.fifo.tmp
+kill "$extract"
+wait "$extract" 2>/dev/null
+mkfifo live
+sync-load out.ndjson --mode append <live &
+load=$!
+exec 3>live
+grep -v '"end"' live.fifo.tmp >&3
+ok 'is seen at its checkpoint' until_true 20 grep -q x1 out.ndjson
+kill -9 "$load"
+exec 3>&-
+wait "$load" 2>/dev/null
+run sync-load --plain out.ndjson --mode append </dev/null
+is "$status $(cat out.ndjson) $(names . | grep -c ' \.out')" '0 {"id":1,"v":"x1"} 0' 'and stays'
+cd ..
 finish

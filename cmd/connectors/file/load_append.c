@@ -226,39 +226,39 @@ static int copy(struct out *o, const struct journal *j, struct error *err)
 	return failed;
 }
 
-static int add(struct load *l, struct out *o, const char *mark, struct error *err)
+/* Closes the journal: from here on it is needed. */
+static int prepare(struct load *l, struct out *o, const char *mark, struct journal *j, struct error *err)
 {
 	struct append *a = o->append;
-	struct journal j = { .generation = a->generation = l->state.generation };
 	struct digest d = a->digest;
-	struct stat st;
-	int failed = look(o, &j, err);
 
-	if (failed)
+	if (look(o, j, err))
 		return -1;
-	digest_end_hex(&d, j.digest);
+	digest_end_hex(&d, j->digest);
+	a->generation = l->state.generation;
 	if (l->o->state)
-		journal_state(&j, l);
+		journal_state(j, l);
 	else if (mark)
-		j.mark = xstrdup(mark);
-	sig_forget(a->journal);	/* from here on it is needed */
-	failed = journal_close(o->fd, &j, a->journal, err) || io_sync_folder(a->journal, err);
-	if (!failed) {
-		a->added = true;
-		failed = copy(o, &j, err) || io_sync(a->fd, o->path, err) || (a->made && io_sync_folder(o->path, err)) || fstat(a->fd, &st);
-	}
-	a->size = failed ? a->size : (uint64_t)st.st_size;
-	journal_release(&j);
-	return failed ? -1 : 0;
+		j->mark = xstrdup(mark);
+	sig_forget(a->journal);
+	if (journal_close(o->fd, j, a->journal, err))
+		return -1;
+	a->added = true;
+	return 0;
 }
 
-/* What was added is final: the journal isn't needed any more. */
-static int settle(struct out *o, struct error *err)
+/* Adds what is in the journal to the file. */
+static int add(struct out *o, const struct journal *j, struct error *err)
 {
-	o->append->added = false;
-	close(o->fd);
-	o->fd = -1;
-	return journal_remove(o->append->journal, err);
+	struct append *a = o->append;
+	struct stat st;
+
+	if (copy(o, j, err) || io_sync(a->fd, o->path, err))
+		return -1;
+	if (fstat(a->fd, &st))
+		return error_errno(err, EXIT_FAILED, "cannot read '%s'", o->path);
+	a->size = (uint64_t)st.st_size;
+	return 0;
 }
 
 /* ---- several files at once */
@@ -293,25 +293,84 @@ int append_unmark(struct files *f, struct error *err)
 	return failed;
 }
 
+/* The folders of all files that were added to, each once where they are all in one. */
+static int sync_folders(const struct files *f, struct error *err)
+{
+	const char *last = NULL, *slash, *path;
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		path = f->out[i]->append && f->out[i]->append->added ? f->out[i]->append->journal : NULL;
+		slash = path ? strrchr(path, '/') : NULL;
+		if (!path || (last && slash && !strncmp(last, path, (size_t)(slash + 1 - path)) && !strchr(last + (slash + 1 - path), '/')))
+			continue;
+		if (io_sync_folder(path, err))
+			return -1;
+		last = path;
+	}
+	return 0;
+}
+
+/* Without a state, what was added is final: the journals aren't needed any more. */
+static int settle(struct files *f, struct error *err)
+{
+	struct out *o;
+	size_t i;
+
+	if (append_unmark(f, err))
+		return -1;
+	for (i = 0; i < f->n; i++) {
+		o = f->out[i];
+		if (!o->append || !o->append->added)
+			continue;
+		close(o->fd);
+		o->fd = -1;
+		if (unlink(o->append->journal))
+			return error_errno(err, EXIT_FAILED, "cannot remove '%s'", o->append->journal);
+	}
+	if (sync_folders(f, err))
+		return -1;
+	for (i = 0; i < f->n; i++)
+		if (f->out[i]->append)
+			f->out[i]->append->added = false;
+	return 0;
+}
+
+/* All journals are closed before the first file is added to. */
+static int add_all(struct files *f, struct load *l, struct journal *j, struct error *err)
+{
+	const char *mark = f->mark ? strrchr(f->mark, '/') + 1 : NULL;
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (is_due(f->out[i]) && prepare(l, f->out[i], mark, &j[i], err))
+			return -1;
+	if (sync_folders(f, err))
+		return -1;
+	for (i = 0; i < f->n; i++)
+		if (j[i].length && add(f->out[i], &j[i], err))
+			return -1;
+	return l->o->state ? 0 : settle(f, err);
+}
+
 int append_commit(struct files *f, struct load *l, struct error *err)
 {
+	struct journal *j;
 	size_t i, due = 0;
+	int failed;
 
 	for (i = 0; i < f->n; i++)
 		due += is_due(f->out[i]);
+	if (!due)
+		return 0;
 	if (due > 1 && !l->o->state && make_mark(f, err))
 		return -1;
+	j = xcalloc(f->n, sizeof *j);
+	failed = add_all(f, l, j, err);
 	for (i = 0; i < f->n; i++)
-		if (is_due(f->out[i]) && add(l, f->out[i], f->mark ? strrchr(f->mark, '/') + 1 : NULL, err))
-			return -1;
-	if (l->o->state)
-		return 0;
-	if (append_unmark(f, err))
-		return -1;
-	for (i = 0; i < f->n; i++)
-		if (f->out[i]->append && f->out[i]->append->added && settle(f->out[i], err))
-			return -1;
-	return 0;
+		journal_release(&j[i]);
+	free(j);
+	return failed;
 }
 
 /* Whether a name is that of a journal, of which it gives the file's name, or of a mark. */

@@ -1,6 +1,7 @@
 /* load_folder: which file a record goes to: the only one, or one of a folder, by its stream or by a value. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -204,10 +205,22 @@ int folder_declare(struct files *f, struct load *l, uint32_t stream, struct erro
 	return out_in_folder(f, l, name, err) ? 0 : -1;
 }
 
+/* As many files as may be open at once, each with its journal. */
+static void allow_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= 2 * MOST_FILES + 64)
+		return;
+	limit.rlim_cur = limit.rlim_max < 2 * MOST_FILES + 64 ? limit.rlim_max : 2 * MOST_FILES + 64;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int folder_open(struct files *f, const struct load *l, struct error *err)
 {
 	struct stat st;
 
+	allow_files();
 	if (l->o->dry_run)
 		return 0;
 	if (!stat(f->target, &st) && S_ISDIR(st.st_mode))
