@@ -13,25 +13,7 @@ static int database_open(void *self, struct load *l, struct error *err)
 	retry_open(d);
 	if (target_open(d, err) || gather_open(d, err) || (l->state_here && state_load(d, err)))
 		return -1;
-	if (l->o->dry_run && writer_begin(&l->tool->writer, SCOPE_PART, SPAN_LIT(""), SPAN_LIT(""), SPAN_LIT(""), err))
-		return -1;
-	return 0;
-}
-
-static int database_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)
-{
-	struct database *d = self;
-	struct table *t = table_of(d, stream, err);
-
-	(void)l;
-	if (!t || gather_flush(d, err))
-		return -1;
-	buf_reset(&t->schema);
-	value_write(schema, &t->schema);
-	buf_reset(&t->key_names);
-	if (value_present(key))
-		value_write(key, &t->key_names);
-	return t->exists ? table_declare(d, t, err) : 0;
+	return print_begin(d, err);
 }
 
 /* In replace mode what was there goes first; the transaction brings it back if anything fails. */
@@ -45,7 +27,7 @@ static int empty_first(struct database *d, struct table *t, struct error *err)
 	if (target_begin(d, err) || rows_count(d, t, err))
 		return -1;
 	buf_addf(&sql, "DELETE FROM %s", t->quoted);
-	failed = t->rows_at_start ? target_exec(d, buf_str(&sql), err) : 0;
+	failed = t->rows_at_start && (print_truncate(d, t, err) || target_exec(d, buf_str(&sql), err)) ? -1 : 0;
 	buf_release(&sql);
 	return failed;
 }
@@ -67,6 +49,35 @@ static int hold(struct database *d, struct table *t, const struct meta *meta, st
 		return t->held.n < FIRST_RECORDS && t->held.bytes < FIRST_BYTES ? 1 : release_held(d, t, err) ? -1 : 1;
 	}
 	return release_held(d, t, err) ? -1 : !t->exists;
+}
+
+/* The same frame again says nothing new; records that wait are taken by what was said when they came. */
+static bool says_the_same(const struct table *t, struct value schema)
+{
+	struct buf text = BUF_INIT;
+	bool same;
+
+	value_write(schema, &text);
+	same = span_eq(buf_span(&text), buf_span(&t->schema));
+	buf_release(&text);
+	return same;
+}
+
+static int database_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)
+{
+	struct database *d = self;
+	struct table *t = table_of(d, stream, err);
+
+	(void)l;
+	if (!t || gather_flush(d, err) || release_held(d, t, err) || (!says_the_same(t, schema) && retry_all(d, true, err)))
+		return -1;
+	t->printed = false;
+	buf_reset(&t->schema);
+	value_write(schema, &t->schema);
+	buf_reset(&t->key_names);
+	if (value_present(key))
+		value_write(key, &t->key_names);
+	return t->exists ? table_declare(d, t, err) : 0;
 }
 
 static int missing_table(const struct database *d, const struct table *t, const struct meta *meta, struct error *err)
@@ -98,21 +109,6 @@ static int one_record(struct database *d, struct table *t, struct record *rec, c
 	}
 }
 
-static int print_change(struct database *d, struct table *t, struct record *rec, const struct meta *meta, uint64_t before, struct error *err)
-{
-	struct load *l = d->load;
-	struct meta m = *meta;
-	const char *op = l->inserted > before ? "\"insert\"" : meta->op == OP_DELETE ? "\"delete\"" : meta->op == OP_UPDATE ? "\"update\"" : "\"upsert\"";
-	struct buf name = BUF_INIT;
-	int failed;
-
-	json_add_string(&name, span_of(t->name));
-	failed = names_reserve(rec, err) || meta_set(&m, rec, &l->tool->streams, "stream", buf_span(&name), err) ||
-		meta_set(&m, rec, &l->tool->streams, "op", span_of(op), err) || writer_record(&l->tool->writer, rec, &m, err) ? -1 : 0;
-	buf_release(&name);
-	return failed;
-}
-
 static int database_record(void *self, struct load *l, struct record *rec, const struct meta *meta, struct error *err)
 {
 	struct database *d = self;
@@ -131,19 +127,22 @@ static int database_record(void *self, struct load *l, struct record *rec, const
 	arena_reset(&d->arena);
 	done = l->inserted + l->updated + l->deleted;
 	verdict = one_record(d, t, rec, meta, err);
-	if (!verdict && l->o->dry_run && l->inserted + l->updated + l->deleted != done)
-		return print_change(d, t, rec, meta, inserted, err);
-	return verdict;
+	if (verdict || l->inserted + l->updated + l->deleted == done)
+		return verdict;
+	return print_change(d, t, rec, meta, l->inserted > inserted, err);
 }
 
 static int check_deletes(struct database *d, struct error *err)
 {
+	const struct table *t;
 	uint32_t i;
 
-	for (i = 0; i < d->tables; i++)
-		if (d->load->mode != MODE_MIRROR && d->table[i]->deleted &&
-		    guard_deletes(d->load, d->table[i]->deleted, d->table[i]->rows_at_start, err))
+	for (i = 0; d->load->mode != MODE_MIRROR && i < d->tables; i++) {
+		t = d->table[i];
+		/* a table that was empty loses what this run has put there */
+		if (t->deleted && guard_deletes(d->load, t->deleted, t->rows_at_start ? t->rows_at_start : t->added, err))
 			return -1;
+	}
 	return 0;
 }
 
@@ -192,7 +191,7 @@ static int database_finish(void *self, struct load *l, struct error *err)
 	if (check_deletes(d, err))
 		return -1;
 	if (l->o->dry_run)
-		return writer_end(&l->tool->writer, err);	/* and close rolls back */
+		return print_end(d, err);	/* and close rolls back */
 	if (l->state_here && state_save(d, err))
 		return -1;
 	return target_commit(d, true, err);

@@ -11,6 +11,7 @@
  *   load_gather.c     new rows, inserted many at once
  *   load_retry.c      rows that another one stands in the way of
  *   load_mirror.c     keys that were seen, and deleting the others
+ *   load_print.c      what a dry run would do, as a change stream
  *   load_state.c      _sync_state and _sync_schema
  *
  * One transaction holds everything from its first record to the next commit. Where another process reads the same file, a
@@ -38,6 +39,7 @@ struct column {
 	bool number;		/* its schema is a number's: "Infinity" is one */
 	bool ejson;		/* values off its schema are Extended JSON */
 	bool generated;		/* computed by the database: not written */
+	bool rowid;		/* another name of the rowid: it takes nothing but integers */
 	uint64_t seen;		/* the last record that set it */
 	struct path path;	/* of the record's member */
 	struct cursor cursor;
@@ -63,6 +65,7 @@ struct shape {
 	uint32_t n;
 	uint32_t *column;	/* owned */
 	uint32_t *key;		/* owned: for each column of the table's key its place among these, or NO_COLUMN */
+	uint32_t rowid;		/* the place of the column that is the rowid, or NO_COLUMN */
 	bool only_keys;		/* nothing else can change */
 	sqlite3_stmt *stmt[SQLS];	/* owned */
 };
@@ -75,7 +78,7 @@ struct table {
 	bool exists;		/* in the database */
 	bool made;		/* by this run */
 	bool rowid;		/* it has one (else it is WITHOUT ROWID) */
-	bool simple;		/* a table without triggers */
+	bool simple;		/* a row is refused by nothing but constraints: no view, triggers, expressions that may fail */
 	bool has_schema;	/* the stream declared its columns */
 	struct buf schema;	/* the schema frame's text */
 	struct buf key_names;	/* its key, a JSON array */
@@ -85,9 +88,11 @@ struct table {
 	uint32_t keys;		/* 0: it has none */
 	struct shape **shape;	/* owned: a few, newest first */
 	uint32_t shapes;
-	sqlite3_stmt *delete, *find, *move, *seen;
+	sqlite3_stmt *delete, *find, *both, *move, *seen;
 	uint64_t rows_at_start;	/* known when counted */
 	bool counted;
+	bool printed;		/* its schema, by a dry run */
+	uint64_t added;		/* in all */
 	uint64_t deleted;	/* in all: --max-delete */
 	uint32_t new_rows;	/* the last so many were new */
 	struct held held;	/* the first records, until the table is made from them */
@@ -104,7 +109,9 @@ struct database {
 	const char *path;	/* borrowed from it */
 	sqlite3 *db;		/* borrowed from it */
 	bool in_transaction;
-	int64_t deadline;
+	double patience;	/* seconds that a lock is waited for… */
+	int64_t deadline;	/* …the one that is waited for now */
+	bool silent;		/* a dry run only tries */
 	struct table **table;	/* owned */
 	uint32_t tables;
 	struct table *last;
@@ -117,6 +124,8 @@ struct database {
 	struct cell key[MOST_COLUMNS];	/* …its key's */
 	int changed;		/* by the last statement: SQLITE_INSERT, SQLITE_UPDATE or 0 */
 	const char *watched;	/* …to this table */
+	bool moved;		/* the last move found a row… */
+	uint64_t gone;		/* …or this many had to go for it */
 	bool in_the_way;	/* the last constraint was of a unique value: another row has it */
 	struct gather *gather;	/* owned */
 	struct retry *retry;	/* owned */
@@ -215,6 +224,15 @@ void retry_close(struct database *d);
 int mirror_see(struct database *d, struct table *t, const struct cell *key, struct error *err);
 /* Deletes what was not seen, in all tables. */
 int mirror_finish(struct database *d, struct error *err);
+
+/* ---- load_print.c: nothing unless it is a dry run */
+int print_begin(struct database *d, struct error *err);
+/* A record that has done something; inserted: it made a row. */
+int print_change(struct database *d, struct table *t, struct record *rec, const struct meta *meta, bool inserted, struct error *err);
+int print_truncate(struct database *d, struct table *t, struct error *err);
+/* Deletes of the rows that keys gives, a query for the columns of the key. */
+int print_deletes(struct database *d, struct table *t, const char *keys, struct error *err);
+int print_end(struct database *d, struct error *err);
 
 /* ---- load_state.c */
 int state_load(struct database *d, struct error *err);

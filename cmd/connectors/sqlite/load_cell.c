@@ -1,6 +1,7 @@
 /* load_cell: values as cells of columns, exactly or not at all. */
 #include <math.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "load.h"
 #include "value/base64.h"
@@ -223,6 +224,23 @@ void cells_bind(sqlite3_stmt *stmt, int at, const struct cell *c, uint32_t n)
 
 /* ---- keys */
 
+/* The column's member of an object, whose name may be of another case, as in a record. */
+static bool member_of(struct value object, struct column *c, struct value *out)
+{
+	struct walk walk = { 0, 0, 0 };
+	struct arena arena = ARENA_INIT;
+	struct value name;
+	struct span text;
+	bool found = value_get(object, &c->path, &c->cursor, out);
+
+	while (!found && value_next(object, &walk, &name, out)) {
+		text = value_text(name, &arena);
+		found = text.n == c->name.n && !strncasecmp(text.p, c->name.p, text.n);
+	}
+	arena_release(&arena);
+	return found;
+}
+
 int cells_of_key(struct database *d, struct table *t, struct value object, struct cell *out, struct error *err)
 {
 	struct column *c;
@@ -232,7 +250,7 @@ int cells_of_key(struct database *d, struct table *t, struct value object, struc
 
 	for (i = 0; i < t->keys; i++) {
 		c = &t->column[t->key[i]];
-		if (!value_get(object, &c->path, &c->cursor, &v) || value_type(v) == TOKEN_NULL) {
+		if (!member_of(object, c, &v) || value_type(v) == TOKEN_NULL) {
 			error_data(err, "no-key", "the key '%s' is missing or null", error_show(c->name));
 			return LOAD_REJECT;
 		}

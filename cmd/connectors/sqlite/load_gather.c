@@ -53,6 +53,7 @@ static int view_connect(sqlite3 *h, void *ctx, int argc, const char *const *argv
 	buf_addc(&sql, ')');
 	v->g = ctx;
 	*out = &v->base;
+	sqlite3_vtab_config(h, SQLITE_VTAB_DIRECTONLY);	/* no view or trigger of the file's can look into it */
 	rc = sqlite3_declare_vtab(h, buf_str(&sql));
 	buf_release(&sql);
 	return rc;
@@ -208,7 +209,11 @@ static bool rows_are_new(const struct database *d, const struct table *t)
 
 bool gather_wants(const struct database *d, const struct table *t, const struct shape *s)
 {
-	return d->gather->usable && t->simple && s->n <= MANY_COLUMNS && rows_are_new(d, t) && !retry_some(d);
+	/* what isn't refused by a constraint stops the statement without telling how far it came */
+	bool plain = s->rowid == NO_COLUMN || d->cell[s->rowid].kind == CELL_INTEGER || d->cell[s->rowid].kind == CELL_NULL;
+
+	return d->gather->usable && t->simple && plain && s->n <= MANY_COLUMNS && d->load->arrival.line.n < BYTES && rows_are_new(d, t) &&
+		!retry_some(d);
 }
 
 int gather_add(struct database *d, struct table *t, struct shape *s, struct error *err)
@@ -258,13 +263,14 @@ static int64_t insert_many(struct database *d, struct gather *g, uint32_t i, str
 	g->from = i;
 	rc = sqlite3_step(stmt);
 	in = sqlite3_changes(d->db);
-	if (rc != SQLITE_DONE && !target_is_records_fault(rc)) {
+	if (rc != SQLITE_DONE && (rc & 0xff) != SQLITE_CONSTRAINT) {
 		target_error(d, g->t->name, err);
 		in = -1;
 	}
 	sqlite3_reset(stmt);
 	if (in > 0) {
 		d->load->inserted += (uint64_t)in;
+		g->t->added += (uint64_t)in;
 		g->t->new_rows += (uint32_t)in;
 	}
 	return in;

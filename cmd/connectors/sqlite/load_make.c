@@ -81,6 +81,17 @@ static void add_key_clause(const struct table *t, struct buf *sql)
 	buf_addc(sql, ')');
 }
 
+static int not_made(struct database *d, const struct table *t, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	uint64_t there = 0;
+
+	err->status = EXIT_FAILED;
+	if (!target_number(d, "SELECT count(*) FROM sqlite_master WHERE name=? COLLATE NOCASE", t->name, &there, &ignored) && there)
+		err->status = EXIT_AGAIN;	/* another process was faster */
+	return -1;
+}
+
 /* types: a text with a NUL behind it for each column. schema: may be NULL. */
 static int create(struct database *d, struct table *t, const struct record *schema, const char *types, struct error *err)
 {
@@ -98,10 +109,10 @@ static int create(struct database *d, struct table *t, const struct record *sche
 	buf_addc(&sql, ')');
 	failed = target_exec(d, buf_str(&sql), err);
 	buf_release(&sql);
-	if (failed) {
-		err->status = EXIT_FAILED;
-		return -1;
-	}
+	if (failed)
+		return not_made(d, t, err);
+	for (i = 0; i < t->columns; i++)
+		t->column[i].rowid = t->column[i].key && t->column[i].affinity == AFFINITY_INTEGER;
 	t->made = t->exists = t->rowid = t->simple = true;
 	diag_note("'%s': table '%s' made", d->path, t->name);
 	return 0;

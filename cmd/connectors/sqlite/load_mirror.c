@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "load.h"
-#include "value/number.h"
 
 static const char *type_of(enum affinity a)
 {
@@ -67,57 +66,20 @@ static void add_unseen(const struct table *t, struct buf *sql)
 	buf_addc(sql, ')');
 }
 
-static void add_cell(struct buf *line, sqlite3_stmt *stmt, int i)
-{
-	char number[NUMBER_DOUBLE_ROOM];
-
-	switch (sqlite3_column_type(stmt, i)) {
-	case SQLITE_INTEGER:
-		buf_addf(line, "%lld", (long long)sqlite3_column_int64(stmt, i));
-		break;
-	case SQLITE_FLOAT:
-		buf_add(line, number, number_from_double(sqlite3_column_double(stmt, i), number));
-		break;
-	default:
-		json_add_string(line, (struct span){ (const char *)sqlite3_column_text(stmt, i), (size_t)sqlite3_column_bytes(stmt, i) });
-	}
-}
-
 /* --dry-run: the keys of the rows that would go. */
 static int print_unseen(struct database *d, struct table *t, struct error *err)
 {
-	struct writer *w = &d->load->tool->writer;
-	struct buf sql = BUF_INIT, name = BUF_INIT, *line;
-	sqlite3_stmt *stmt;
+	struct buf sql = BUF_INIT;
 	uint32_t i;
-	int rc, failed;
+	int failed;
 
 	buf_adds(&sql, "SELECT ");
 	for (i = 0; i < t->keys; i++)
 		buf_addf(&sql, "%s%s", i ? "," : "", t->column[t->key[i]].quoted);
 	buf_addf(&sql, " FROM %s", t->quoted);
 	add_unseen(t, &sql);
-	failed = target_prepare(d, buf_str(&sql), &stmt, err);
-	json_add_string(&name, span_of(t->name));
-	while (!failed && (rc = sqlite3_step(stmt)) != SQLITE_DONE) {
-		if (rc != SQLITE_ROW) {
-			failed = target_error(d, "reading keys", err);
-			break;
-		}
-		line = writer_line_start(w);
-		buf_addf(line, "{\"_sync\":{\"op\":\"delete\",\"stream\":%s}", buf_str(&name));
-		for (i = 0; i < t->keys; i++) {
-			buf_addc(line, ',');
-			json_add_string(line, t->column[t->key[i]].name);
-			buf_addc(line, ':');
-			add_cell(line, stmt, (int)i);
-		}
-		buf_addc(line, '}');
-		failed = writer_line_end(w, t->stream, err);
-	}
-	sqlite3_finalize(stmt);
+	failed = print_deletes(d, t, buf_str(&sql), err);
 	buf_release(&sql);
-	buf_release(&name);
 	return failed;
 }
 
@@ -156,27 +118,38 @@ static int delete_all_unseen(struct database *d, struct error *err)
 	return 0;
 }
 
+static int try_it(struct database *d, bool *works, struct error *err)
+{
+	int failed = delete_all_unseen(d, err) || retry_all(d, false, err);
+
+	*works = !failed && !guard_keeps_all(d->load) && !retry_some(d);
+	return failed;
+}
+
 /*
  * Rows that wait may wait for some that go now. If any still waits then, or was set aside, nothing goes: those that waited
- * are tried once more without.
+ * are tried once more without. A dry run says nothing before it knows.
  */
 static int delete_and_retry(struct database *d, struct error *err)
 {
 	struct load *l = d->load;
 	const uint64_t counts[] = { l->inserted, l->updated, l->unchanged, l->deleted };
 	struct held waiting = HELD_INIT;
+	bool works;
 	int failed;
 
 	retry_copy(d, &waiting);
-	failed = target_exec(d, "SAVEPOINT _sync_mirror", err) || delete_all_unseen(d, err) || retry_all(d, false, err);
-	if (!failed && (guard_keeps_all(l) || retry_some(d))) {
+	d->silent = true;
+	failed = target_exec(d, "SAVEPOINT _sync_mirror", err) || try_it(d, &works, err);
+	d->silent = false;
+	if (!failed && (!works || d->o->dry_run)) {
 		l->inserted = counts[0];
 		l->updated = counts[1];
 		l->unchanged = counts[2];
 		l->deleted = counts[3];
 		failed = target_exec(d, "ROLLBACK TO _sync_mirror", err);
 		retry_replace(d, &waiting);
-		failed = failed || retry_all(d, true, err);
+		failed = failed || (works ? try_it(d, &works, err) : retry_all(d, true, err));
 	}
 	held_release(&waiting);
 	return failed || target_exec(d, "RELEASE _sync_mirror", err) ? -1 : 0;

@@ -20,6 +20,7 @@ static int run_cells(struct database *d, struct table *t, struct shape *s, enum 
 
 static void count_change(struct database *d, struct table *t, int change)
 {
+	t->added += change == SQLITE_INSERT;
 	if (change == SQLITE_INSERT)
 		d->load->inserted++;
 	else if (change == SQLITE_UPDATE)
@@ -58,6 +59,22 @@ int rows_put(struct database *d, struct table *t, struct shape *s, const struct 
 	if (!verdict)
 		count_change(d, t, only_added ? SQLITE_INSERT : d->changed);
 	return verdict;
+}
+
+/* Before the first delete. */
+int rows_count(struct database *d, struct table *t, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	int failed;
+
+	if (t->counted)
+		return 0;
+	t->counted = true;
+	buf_addf(&sql, "SELECT count(*) FROM %s", t->quoted);
+	failed = target_number(d, buf_str(&sql), NULL, &t->rows_at_start, err);
+	t->rows_at_start -= t->added < t->rows_at_start ? t->added : t->rows_at_start;
+	buf_release(&sql);
+	return failed;
 }
 
 /* ---- rows that move to another key */
@@ -106,7 +123,7 @@ static int move_row(struct database *d, struct table *t, const struct cell *old,
 {
 	struct buf sql = BUF_INIT;
 	uint32_t i;
-	int failed = 0;
+	int failed = 0, verdict;
 
 	if (!t->move) {
 		buf_addf(&sql, "UPDATE OR ABORT %s SET ", t->quoted);
@@ -121,7 +138,34 @@ static int move_row(struct database *d, struct table *t, const struct cell *old,
 		return -1;
 	cells_bind(t->move, 1, d->key, t->keys);
 	cells_bind(t->move, (int)t->keys + 1, old, t->keys);
-	return target_run(d, t->move, t, err);
+	verdict = target_run(d, t->move, t, err);
+	d->moved = !verdict && sqlite3_changes(d->db) > 0;
+	return verdict;
+}
+
+/* Whether both keys are of one row, which its column's collation or type can't tell apart. 1, 0; -1. */
+static int same_row(struct database *d, struct table *t, const struct cell *old, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	int rc, failed = 0;
+
+	if (!t->both) {
+		buf_addf(&sql, "SELECT 1 FROM %s WHERE ", t->quoted);
+		add_key_is(t, 1, &sql);
+		buf_adds(&sql, " AND ");
+		add_key_is(t, t->keys + 1, &sql);
+		failed = target_prepare(d, buf_str(&sql), &t->both, err);
+		buf_release(&sql);
+	}
+	if (failed)
+		return -1;
+	cells_bind(t->both, 1, d->key, t->keys);
+	cells_bind(t->both, (int)t->keys + 1, old, t->keys);
+	rc = sqlite3_step(t->both);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		target_error(d, t->name, err);
+	sqlite3_reset(t->both);
+	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : -1;
 }
 
 static int delete_row(struct database *d, struct table *t, const struct cell *key, struct error *err)
@@ -132,25 +176,54 @@ static int delete_row(struct database *d, struct table *t, const struct cell *ke
 /* An upsert onto a row that is there leaves nothing at the old key; else the row moves, with what the stream doesn't know of. */
 static int move_for_upsert(struct database *d, struct table *t, const struct cell *old, struct error *err)
 {
-	int there = find_row(d, t, d->key, err);
+	int there = find_row(d, t, d->key, err), same = there > 0 ? same_row(d, t, old, err) : 0, verdict;
 
-	return there < 0 ? -1 : there ? delete_row(d, t, old, err) : move_row(d, t, old, err);
+	if (there < 0 || same < 0)
+		return -1;
+	if (!there || same)
+		return move_row(d, t, old, err);
+	if (rows_count(d, t, err))
+		return -1;
+	verdict = delete_row(d, t, old, err);
+	d->gone = verdict ? 0 : (uint64_t)sqlite3_changes(d->db);
+	return verdict;
 }
 
 typedef int change_fn_row(struct database *d, struct table *t, const struct record *rec, struct error *err);
+
+static void count_deleted(struct database *d, struct table *t, uint64_t n)
+{
+	t->deleted += n;
+	d->load->deleted += n;
+}
+
+/* unchanged: how many were before. A row that only moved was changed. */
+static void count_move(struct database *d, struct table *t, uint64_t unchanged)
+{
+	count_deleted(d, t, d->gone);
+	if (!d->moved || d->load->unchanged == unchanged)
+		return;
+	d->load->unchanged--;
+	d->load->updated++;
+}
 
 /* The row moves and changes, or neither. */
 static int moved(struct database *d, struct table *t, const struct record *rec, const struct cell *old,
 		 int (*move)(struct database *, struct table *, const struct cell *, struct error *), change_fn_row *change, struct error *err)
 {
+	const uint64_t unchanged = d->load->unchanged;
 	struct error ignored = ERROR_INIT;
 	int verdict;
 
+	d->moved = false;
+	d->gone = 0;
 	if (target_exec(d, "SAVEPOINT _sync_move", err))
 		return -1;
 	verdict = move(d, t, old, err);
 	if (!verdict)
 		verdict = change(d, t, rec, err);
+	if (!verdict)
+		count_move(d, t, unchanged);
 	if (verdict == LOAD_REJECT && target_exec(d, "ROLLBACK TO _sync_move", &ignored)) {
 		*err = ignored;
 		return -1;
@@ -186,13 +259,19 @@ static bool same_key(const struct table *t, const struct cell *a, const struct c
 
 /* ---- operations */
 
+/* The row that it moves stays until then, also in a mirror. */
+static int keep_for_later(struct database *d, struct table *t, const struct cell *old, struct error *err)
+{
+	retry_keep(d, t, old);
+	return old && d->load->mode == MODE_MIRROR ? mirror_see(d, t, old, err) : LOAD_DONE;
+}
+
 /* Keeps the record for later if an earlier one of its keys waits: 1, and verdict is set. */
-static bool must_wait(struct database *d, struct table *t, const struct cell *old, int *verdict)
+static bool must_wait(struct database *d, struct table *t, const struct cell *old, int *verdict, struct error *err)
 {
 	if (!retry_some(d) || !t->keys || !(retry_waits(d, t, d->key) || (old && retry_waits(d, t, old))))
 		return false;
-	retry_keep(d, t, old);
-	*verdict = LOAD_DONE;
+	*verdict = keep_for_later(d, t, old, err);
 	return true;
 }
 
@@ -219,10 +298,10 @@ int rows_upsert(struct database *d, struct table *t, const struct record *rec, s
 		return gather_add(d, t, d->shape, err);
 	if (gather_flush(d, err))
 		return -1;
-	if (must_wait(d, t, moves ? old : NULL, &verdict))
+	if (must_wait(d, t, moves ? old : NULL, &verdict, err))
 		return verdict;
 	verdict = moves ? moved(d, t, rec, old, move_for_upsert, put_record, err) : rows_put(d, t, d->shape, d->cell, err);
-	return verdict == LOAD_REJECT && retry_helps(d, t) ? (retry_keep(d, t, old), LOAD_DONE) : verdict;
+	return verdict == LOAD_REJECT && retry_helps(d, t) ? keep_for_later(d, t, old, err) : verdict;
 }
 
 static int missing_row(struct database *d, struct table *t, const struct record *rec, struct error *err)
@@ -267,35 +346,13 @@ int rows_update(struct database *d, struct table *t, const struct record *rec, s
 
 	if (!verdict)
 		verdict = old_key(d, t, &old, &moves, err);
-	if (verdict || must_wait(d, t, old, &verdict))
+	if (!verdict && d->load->mode == MODE_MIRROR && mirror_see(d, t, d->key, err))
+		return -1;
+	if (verdict || must_wait(d, t, old, &verdict, err))
 		return verdict;
 	moves = moves && !same_key(t, old, d->key);
 	verdict = moves ? moved(d, t, rec, old, move_row, change_row, err) : change_row(d, t, rec, err);
-	if (verdict == LOAD_REJECT && retry_helps(d, t)) {
-		retry_keep(d, t, old);
-		verdict = LOAD_DONE;
-	}
-	return verdict || d->load->mode != MODE_MIRROR ? verdict : mirror_see(d, t, d->key, err);
-}
-
-int rows_count(struct database *d, struct table *t, struct error *err)
-{
-	struct buf sql = BUF_INIT;
-	int failed;
-
-	if (t->counted)
-		return 0;
-	t->counted = true;
-	buf_addf(&sql, "SELECT count(*) FROM %s", t->quoted);
-	failed = target_number(d, buf_str(&sql), NULL, &t->rows_at_start, err);
-	buf_release(&sql);
-	return failed;
-}
-
-static void count_deleted(struct database *d, struct table *t, uint64_t n)
-{
-	t->deleted += n;
-	d->load->deleted += n;
+	return verdict == LOAD_REJECT && retry_helps(d, t) ? keep_for_later(d, t, old, err) : verdict;
 }
 
 int rows_delete(struct database *d, struct table *t, const struct record *rec, struct error *err)
@@ -307,7 +364,7 @@ int rows_delete(struct database *d, struct table *t, const struct record *rec, s
 	if (gather_flush(d, err) || rows_count(d, t, err))
 		return -1;
 	verdict = cells_of_key(d, t, record_root(rec), d->key, err);
-	if (verdict || must_wait(d, t, NULL, &verdict))
+	if (verdict || must_wait(d, t, NULL, &verdict, err))
 		return verdict;
 	verdict = delete_row(d, t, d->key, err);
 	if (!verdict)

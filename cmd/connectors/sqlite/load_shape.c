@@ -4,7 +4,7 @@
 #include "base/xalloc.h"
 #include "load.h"
 
-enum { MOST_SHAPES = 16 };
+enum { MOST_SHAPES = 16, DEEP = 100 };
 
 /* ---- which columns a record sets */
 
@@ -114,6 +114,10 @@ static struct shape *new_shape(const struct database *d, const struct table *t)
 	memcpy(s->column, d->chosen, s->n * sizeof *s->column);
 	s->key = xreallocarray(NULL, t->keys + 1, sizeof *s->key);
 	s->only_keys = true;
+	s->rowid = NO_COLUMN;
+	for (i = 0; i < s->n; i++)
+		if (t->column[s->column[i]].rowid)
+			s->rowid = i;
 	for (i = 0; i < s->n; i++)
 		s->only_keys = s->only_keys && t->column[s->column[i]].key && !t->column[s->column[i]].collation;
 	for (i = 0; i < t->keys; i++) {
@@ -200,11 +204,14 @@ int shape_of(struct database *d, struct table *t, const struct record *rec, bool
 
 /* ---- their SQL */
 
-/* form is written for each column: $ its name, ? its parameter, # its place among those gathered. */
+/*
+ * form is written for each column: $ its name, ? its parameter, # its place among those gathered. Within two parentheses,
+ * which " OR " wants: SQLite takes no expression that is a thousand deep.
+ */
 static void add_list(const struct table *t, const struct shape *s, const char *form, const char *between, bool keys, bool others, struct buf *sql)
 {
 	const char *sep = "", *p;
-	uint32_t i;
+	uint32_t i, n = 0;
 
 	for (i = 0; i < s->n; i++) {
 		const struct column *c = &t->column[s->column[i]];
@@ -212,7 +219,8 @@ static void add_list(const struct table *t, const struct shape *s, const char *f
 		/* a key's text is to be written too where its collation doesn't see the change */
 		if (c->key ? !keys && !c->collation : !others)
 			continue;
-		buf_adds(sql, sep);
+		buf_adds(sql, n && n % DEEP == 0 && !strcmp(between, " OR ") ? ") OR (" : sep);
+		n++;
 		for (p = form; *p; p++) {
 			if (*p == '$')
 				buf_adds(sql, c->quoted);
@@ -227,6 +235,8 @@ static void add_list(const struct table *t, const struct shape *s, const char *f
 	}
 }
 
+#define SELF "\"_sync_row\""	/* the table by another name: it may itself be called "excluded" */
+
 static void add_newer(struct database *d, struct table *t, const struct shape *s, bool excluded, struct buf *sql)
 {
 	const struct column *c = d->o->newer ? table_column(t, span_of(d->o->newer)) : NULL;
@@ -236,7 +246,7 @@ static void add_newer(struct database *d, struct table *t, const struct shape *s
 		if (&t->column[s->column[i]] != c)
 			continue;
 		if (excluded)
-			buf_addf(sql, " AND (%s.%s IS NULL OR excluded.%s >= %s.%s)", t->quoted, c->quoted, c->quoted, t->quoted, c->quoted);
+			buf_addf(sql, " AND (" SELF ".%s IS NULL OR excluded.%s >= " SELF ".%s)", c->quoted, c->quoted, c->quoted);
 		else
 			buf_addf(sql, " AND (%s IS NULL OR ?%u >= %s)", c->quoted, i + 1, c->quoted);
 	}
@@ -245,7 +255,7 @@ static void add_newer(struct database *d, struct table *t, const struct shape *s
 /* OR ABORT: the table's own ON CONFLICT clauses would overwrite or drop rows. */
 static void add_insert(const struct table *t, const struct shape *s, struct buf *sql)
 {
-	buf_addf(sql, "INSERT OR ABORT INTO %s(", t->quoted);
+	buf_addf(sql, "INSERT OR ABORT INTO %s AS " SELF "(", t->quoted);
 	add_list(t, s, "$", ",", true, true, sql);
 	buf_adds(sql, ") VALUES(");
 	add_list(t, s, "?", ",", true, true, sql);
@@ -271,10 +281,10 @@ static void add_upsert(struct database *d, struct table *t, const struct shape *
 	add_list(t, s, "$", ",", true, false, sql);
 	buf_adds(sql, ") DO UPDATE SET ");
 	add_list(t, s, "$=excluded.$", ",", false, true, sql);
-	buf_adds(sql, " WHERE (");
+	buf_adds(sql, " WHERE ((");
 	/* by value: 1 and 1.0 are one, '1' is another; and texts by their bytes, whatever the column's collation */
 	add_list(t, s, "$ IS NOT excluded.$ COLLATE BINARY", " OR ", false, true, sql);
-	buf_addc(sql, ')');
+	buf_adds(sql, "))");
 	add_newer(d, t, s, true, sql);
 }
 
@@ -284,9 +294,9 @@ static void add_update(struct database *d, struct table *t, const struct shape *
 	add_list(t, s, "$=?", ",", false, true, sql);
 	buf_adds(sql, " WHERE ");
 	add_list(t, s, "$=?", " AND ", true, false, sql);
-	buf_adds(sql, " AND (");
+	buf_adds(sql, " AND ((");
 	add_list(t, s, "$ IS NOT ? COLLATE BINARY", " OR ", false, true, sql);
-	buf_addc(sql, ')');
+	buf_adds(sql, "))");
 	add_newer(d, t, s, false, sql);
 }
 

@@ -7,8 +7,22 @@ static int make_state_table(struct database *d, struct error *err)
 		       "WITHOUT ROWID", err);
 }
 
-/* The job's state as it stands in this transaction. */
-int state_load(struct database *d, struct error *err)
+/* A row of the table: its generation stands in the state, and beside it. */
+static int take_row(struct database *d, struct state *s, sqlite3_stmt *stmt, struct error *err)
+{
+	const struct span text = { (const char *)sqlite3_column_text(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0) };
+
+	if (state_parse(s, text, d->path, err))
+		return -1;
+	if (s->damaged || (uint64_t)sqlite3_column_int64(stmt, 1) == s->generation)
+		return 0;
+	if (!s->reset)
+		return state_damaged(s, d->path, "it tells two generations", err);
+	s->damaged = true;	/* but the one in the text is what sync-extract has read */
+	return 0;
+}
+
+static int read_state(struct database *d, struct state *s, struct error *err)
 {
 	sqlite3_stmt *stmt;
 	uint64_t there;
@@ -18,46 +32,76 @@ int state_load(struct database *d, struct error *err)
 		return -1;
 	if (!there)
 		return 0;
-	if (target_prepare(d, "SELECT state FROM _sync_state WHERE job=?", &stmt, err))
+	if (target_prepare(d, "SELECT state, generation FROM _sync_state WHERE job=?", &stmt, err))
 		return -1;
 	sqlite3_bind_text(stmt, 1, d->load->place.job, -1, SQLITE_STATIC);
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW)
-		failed = state_parse(&d->load->state, (struct span){ (const char *)sqlite3_column_text(stmt, 0),
-				     (size_t)sqlite3_column_bytes(stmt, 0) }, d->path, err);
+		failed = take_row(d, s, stmt, err);
 	else if (rc != SQLITE_DONE)
 		failed = target_error(d, "reading the state", err);
 	sqlite3_finalize(stmt);
 	return failed;
 }
 
-/* Swaps the state within the transaction: it is checked again, since others may write between two transactions. */
-int state_save(struct database *d, struct error *err)
+/* The job's state as it stands in this transaction. */
+int state_load(struct database *d, struct error *err)
 {
-	static const char swap[] = "INSERT INTO _sync_state VALUES(?1, ?2, ?3) ON CONFLICT(job) DO UPDATE SET generation=?2, state=?3 "
-		"WHERE generation=?2-1";
-	static const char anew[] = "INSERT OR REPLACE INTO _sync_state VALUES(?1, ?2, ?3)";	/* over a damaged one */
-	struct state *s = &d->load->state;
-	sqlite3_stmt *stmt;
-	struct buf text = BUF_INIT;
-	int rc, failed;
+	return read_state(d, &d->load->state, err);
+}
 
-	if (!s->changed)
-		return 0;
-	if (target_begin(d, err) || make_state_table(d, err) || target_prepare(d, s->damaged ? anew : swap, &stmt, err))
+/* Others may have written between two transactions. */
+static int check_unmoved(struct database *d, struct error *err)
+{
+	const struct state *s = &d->load->state;
+	struct state now;
+	int failed;
+
+	state_init(&now);
+	now.reset = true;	/* a damaged one is no error here */
+	failed = read_state(d, &now, err);
+	if (!failed && (now.generation != s->generation || now.damaged != s->damaged))
+		failed = error_set(err, EXIT_AGAIN, "another run has moved the state in '%s'", d->path);
+	state_release(&now);
+	return failed;
+}
+
+static int write_state(struct database *d, struct span text, struct error *err)
+{
+	sqlite3_stmt *stmt;
+	int rc;
+
+	if (make_state_table(d, err) || target_prepare(d, "INSERT OR REPLACE INTO _sync_state VALUES(?, ?, ?)", &stmt, err))
 		return -1;
-	s->generation++;
-	state_text(s, &text);
 	sqlite3_bind_text(stmt, 1, d->load->place.job, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)s->generation);
+	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)d->load->state.generation);
 	sqlite3_bind_text64(stmt, 3, text.p, text.n, SQLITE_STATIC, SQLITE_UTF8);
 	rc = sqlite3_step(stmt);
-	failed = rc != SQLITE_DONE ? target_error(d, "keeping the state", err) : sqlite3_changes(d->db) != 1
-		? error_set(err, EXIT_AGAIN, "another run has moved the state in '%s'", d->path) : 0;
-	s->changed = failed != 0;
-	s->damaged = s->damaged && failed;
+	if (rc != SQLITE_DONE)
+		target_error(d, "keeping the state", err);
 	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+/* Swaps the state within the transaction, in which nobody else can. Records alone are checked against it too. */
+int state_save(struct database *d, struct error *err)
+{
+	struct state *s = &d->load->state;
+	struct buf text = BUF_INIT;
+	int failed;
+
+	if (!s->changed && !d->in_transaction)
+		return 0;
+	if (target_begin(d, err) || check_unmoved(d, err))
+		return -1;
+	if (!s->changed)
+		return 0;
+	s->generation++;
+	state_text(s, &text);
+	failed = write_state(d, buf_span(&text), err);
 	buf_release(&text);
+	if (!failed)
+		s->changed = s->damaged = false;
 	return failed;
 }
 

@@ -38,6 +38,18 @@ static int check_name(const struct database *d, struct span name, struct error *
 	return 0;
 }
 
+/* Two streams in one table would replace or delete each other's rows. */
+static int check_other_names(const struct database *d, struct span name, struct error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->tables; i++)
+		if (strlen(d->table[i]->name) == name.n && !strncasecmp(d->table[i]->name, name.p, name.n))
+			return error_set(err, EXIT_USAGE, "the streams '%s' and '%s' would be one table (names of tables don't tell upper case "
+					 "from lower)", d->table[i]->name, error_show(name));
+	return 0;
+}
+
 struct table *table_of(struct database *d, uint32_t stream, struct error *err)
 {
 	struct span name = target_name(d, stream);
@@ -49,7 +61,7 @@ struct table *table_of(struct database *d, uint32_t stream, struct error *err)
 	for (i = 0; i < d->tables; i++)
 		if (d->table[i]->stream == stream)
 			return d->last = d->table[i];
-	if (check_name(d, name, err))
+	if (check_name(d, name, err) || check_other_names(d, name, err))
 		return NULL;
 	d->table = xreallocarray(d->table, d->tables + 1, sizeof *d->table);
 	t = d->table[d->tables++] = xmalloc(sizeof *t);
@@ -116,40 +128,63 @@ static char *collation_of(struct database *d, const struct table *t, const char 
 	return quote_name(span_of(name));
 }
 
+/* Views and virtual tables have their own ways, as have expressions: they may fail by more than constraints. */
 static int find_kind(struct database *d, struct table *t, struct error *err)
 {
-	uint64_t views, triggers, without;
+	uint64_t special, without;
 
-	if (target_number(d, "SELECT count(*) FROM sqlite_master WHERE type<>'table' AND name=?1 COLLATE NOCASE", t->name, &views, err) ||
-	    target_number(d, "SELECT count(*) FROM sqlite_master WHERE type='trigger' AND tbl_name=?1 COLLATE NOCASE", t->name, &triggers, err) ||
+	if (target_number(d, "SELECT count(*) FROM sqlite_master WHERE (name=?1 COLLATE NOCASE AND (type<>'table' OR sql LIKE 'create virtual%'))"
+			  " OR (tbl_name=?1 COLLATE NOCASE AND (type='trigger' OR sql LIKE '%json%'))", t->name, &special, err) ||
 	    target_number(d, "SELECT count(*) FROM pragma_index_list(?1) AS i WHERE i.origin='pk' AND NOT EXISTS"
 			  "(SELECT 1 FROM sqlite_master WHERE type='index' AND name=i.name)", t->name, &without, err))
 		return -1;
 	t->rowid = !without;	/* the key's index of a table without rowid is the table itself, and isn't listed */
-	t->simple = !views && !triggers;
+	t->simple = !special;
 	return 0;
+}
+
+/* A STRICT table; SQLite that doesn't know how to tell has none. */
+static bool is_strict(struct database *d, const struct table *t)
+{
+	struct error ignored = ERROR_INIT;
+	uint64_t strict;
+
+	return !target_number(d, "SELECT strict FROM pragma_table_list WHERE schema='main' AND name=?1 COLLATE NOCASE", t->name, &strict, &ignored) &&
+		strict;
+}
+
+static void take_column(struct database *d, struct table *t, sqlite3_stmt *stmt, bool strict)
+{
+	const char *type = (const char *)sqlite3_column_text(stmt, 1);
+	struct column *c = table_new_column(t, span_of((const char *)sqlite3_column_text(stmt, 0)), type);
+
+	if (strict && type && !strcasecmp(type, "ANY"))
+		c->affinity = AFFINITY_NONE;
+	c->key = sqlite3_column_int(stmt, 2) > 0;
+	c->rowid = c->key && type && !strcasecmp(type, "INTEGER");
+	c->generated = sqlite3_column_int(stmt, 3) > 1;
+	c->collation = collation_of(d, t, c->name.p);
 }
 
 static int find_columns(struct database *d, struct table *t, struct error *err)
 {
+	bool strict = is_strict(d, t);
 	sqlite3_stmt *stmt;
-	struct column *c;
 	int rc;
 
 	if (target_prepare(d, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?)", &stmt, err))
 		return -1;
 	sqlite3_bind_text(stmt, 1, t->name, -1, SQLITE_STATIC);
-	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		c = table_new_column(t, span_of((const char *)sqlite3_column_text(stmt, 0)), (const char *)sqlite3_column_text(stmt, 1));
-		c->key = sqlite3_column_int(stmt, 2) > 0;
-		c->generated = sqlite3_column_int(stmt, 3) > 1;
-		c->collation = collation_of(d, t, c->name.p);
-	}
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW)
+		take_column(d, t, stmt, strict);
 	if (rc != SQLITE_DONE)
 		target_error(d, "reading the table's columns", err);
 	sqlite3_finalize(stmt);
 	t->exists = t->columns > 0;
-	return rc != SQLITE_DONE || (t->exists && find_kind(d, t, err)) ? -1 : 0;
+	if (rc != SQLITE_DONE || (t->exists && find_kind(d, t, err)))
+		return -1;
+	t->simple = t->simple && !strict;
+	return 0;
 }
 
 struct key_taker {
@@ -251,11 +286,18 @@ static int evolve(struct database *d, struct table *t, const struct record *sche
 	return 0;
 }
 
+static int check_newer(const struct database *d, struct table *t, struct error *err)
+{
+	if (!d->o->newer || d->o->evolve || table_column(t, span_of(d->o->newer)))
+		return 0;
+	return error_set(err, EXIT_USAGE, "--newer: '%s' is no column of '%s'", d->o->newer, t->name);
+}
+
 static int take_found(struct database *d, struct table *t, const struct record *schema, struct error *err)
 {
 	bool adds = d->load->mode == MODE_APPEND || d->load->mode == MODE_REPLACE;
 
-	if (table_choose_key(d, t, err) || check_unique(d, t, err) || evolve(d, t, schema, err))
+	if (table_choose_key(d, t, err) || check_unique(d, t, err) || evolve(d, t, schema, err) || check_newer(d, t, err))
 		return -1;
 	if (!t->keys && !adds)
 		return error_set(err, EXIT_USAGE, "'%s': table '%s' has no key: name one with --key, or use --mode append", d->path, t->name);
@@ -315,6 +357,7 @@ void table_free(struct table *t)
 		shape_free(t->shape[i]);
 	sqlite3_finalize(t->delete);
 	sqlite3_finalize(t->find);
+	sqlite3_finalize(t->both);
 	sqlite3_finalize(t->move);
 	sqlite3_finalize(t->seen);
 	free(t->shape);

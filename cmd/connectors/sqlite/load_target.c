@@ -33,8 +33,9 @@ static int on_busy(void *ctx, int count)
 	const struct timespec pause = { 0, 5000000 };
 	struct database *d = ctx;
 
-	(void)count;
-	if (clock_mono() > d->deadline)
+	if (!count)
+		d->deadline = clock_mono() + (int64_t)(d->patience * 1e9);
+	if (clock_mono() >= d->deadline)
 		return 0;
 	nanosleep(&pause, NULL);
 	return 1;
@@ -42,7 +43,7 @@ static int on_busy(void *ctx, int count)
 
 static void wait_for_locks(struct database *d, double seconds)
 {
-	d->deadline = clock_mono() + (int64_t)(seconds * 1e9);
+	d->patience = seconds;
 }
 
 /* Which of an upsert's two ways it was; what triggers do to other tables is their own. */
@@ -92,10 +93,15 @@ int target_run(struct database *d, sqlite3_stmt *stmt, const struct table *t, st
 	d->changed = 0;
 	d->watched = t->name;
 	rc = sqlite3_step(stmt);
-	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+	if ((rc & 0xff) == SQLITE_ERROR) {	/* an expression of the table's can't take the row */
+		d->in_the_way = false;
+		error_data(err, "constraint", "%s: %s", t->name, sqlite3_errmsg(d->db));
+	} else if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
 		target_error(d, t->name, err);
+	}
 	sqlite3_reset(stmt);
-	return rc == SQLITE_DONE || rc == SQLITE_ROW ? LOAD_DONE : target_is_records_fault(rc) ? LOAD_REJECT : -1;
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? LOAD_DONE
+		: (rc & 0xff) == SQLITE_ERROR || target_is_records_fault(rc) ? LOAD_REJECT : -1;
 }
 
 /* A dry run on a file that isn't there has a database of its own, which is gone at the end. */
