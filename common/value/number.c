@@ -277,6 +277,26 @@ static size_t short_decimal(double d, char out[NUMBER_DOUBLE_ROOM])
 	return 0;
 }
 
+/*
+ * Doubles below a power of two lie twice as close as those above it, so the nearest decimal of so many digits may read as
+ * the one below while the next decimal up reads as d. Writes that one to out; its length, or 0 where it isn't d either.
+ */
+static size_t next_decimal_up(double d, int precision, char out[NUMBER_DOUBLE_ROOM])
+{
+	int exponent;
+	char *p;
+
+	if (fabs(frexp(d, &exponent)) != 0.5)
+		return 0;
+	snprintf(out, NUMBER_DOUBLE_ROOM, "%.*e", precision - 1, d);
+	for (p = strchr(out, 'e') - 1; p > out && *p == '9'; p--)
+		*p = '0';
+	if (*p < '0' || *p > '8')
+		return 0;
+	++*p;
+	return strtod(out, NULL) == d ? strlen(out) : 0;
+}
+
 size_t number_from_double(double d, char out[NUMBER_DOUBLE_ROOM])
 {
 	int precision = fabs(d) < 1e-300 ? 1 : 15, n;	/* the smallest have fewer digits */
@@ -292,6 +312,9 @@ size_t number_from_double(double d, char out[NUMBER_DOUBLE_ROOM])
 		snprintf(out, NUMBER_DOUBLE_ROOM, "%.*g", precision, d);
 		if (strtod(out, NULL) == d)
 			return strlen(out);
+		len = next_decimal_up(d, precision, out);
+		if (len)
+			return len;
 	}
 	n = snprintf(out, NUMBER_DOUBLE_ROOM, "%.17g", d);
 	return (size_t)n;

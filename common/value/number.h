@@ -1,6 +1,6 @@
 /*
  * number: JSON numbers (RFC 8259 §6) as their digits, compared and converted exactly, whatever their length.
- * Every span given must obey the grammar; nothing is allocated.
+ * Every span given must obey the grammar. Exponents beyond 10^17 either way are all the same one.
  */
 #ifndef SYNC_VALUE_NUMBER_H
 #define SYNC_VALUE_NUMBER_H
