@@ -5,8 +5,6 @@
 #include "json/record_private.h"
 #include "json/scan_private.h"
 
-enum { SHORT = 32 };		/* bytes of a scalar that is looked at byte by byte */
-
 enum edit_kind { EDIT_SET, EDIT_REMOVE, EDIT_RENAME };
 
 struct edit {
@@ -65,20 +63,43 @@ static int scan_edit(struct record *rec, size_t at, size_t n, struct error *err)
 	return 0;
 }
 
-/* The token of a short scalar, which most values that are set are: a string in ASCII without escapes, an integer. False for all else. */
-static bool short_scalar(struct span json, size_t at, struct token *t)
+/* Eight bytes are digits. */
+static inline bool digits8(uint64_t v)
+{
+	const uint64_t high = 0xf0f0f0f0f0f0f0f0u, zeros = 0x3030303030303030u;
+
+	return (v & high) == zeros && ((v + 0x0606060606060606u) & high) == zeros;
+}
+
+/* An integer without a sign, as JSON writes it. */
+static bool is_natural(const char *p, size_t n)
+{
+	const uint64_t zeros = 0x3030303030303030u;
+	size_t i;
+
+	if (!n || (*p == '0' && n > 1))
+		return false;
+	if (n >= 8) {	/* the last eight may overlap those before */
+		for (i = 0; i + 8 <= n; i += 8)
+			if (!digits8(bytes_at(p + i, 8)))
+				return false;
+		return digits8(bytes_at(p + n - 8, 8));
+	}
+	if (n >= 4)
+		return digits8(bytes_at(p, 4) | zeros << 32) && digits8(bytes_at(p + n - 4, 4) | zeros << 32);
+	for (i = 0; i < n && p[i] >= '0' && p[i] <= '9'; i++)
+		;
+	return i == n;
+}
+
+/* The token of a scalar that needs no scanner, as most that are set: a string in ASCII without escapes, an integer. */
+static bool plain_scalar(struct span json, size_t at, struct token *t)
 {
 	bool string = json.n >= 2 && json.p[0] == '"', minus = json.n && json.p[0] == '-';
-	size_t i, from = string || minus, to = json.n - string;
-	unsigned char c;
 
-	if (json.n > SHORT || to <= from || (string && json.p[to] != '"') || (!string && json.p[from] == '0' && to - from > 1))
+	if (string ? json.p[json.n - 1] != '"' || !json_is_plain((struct span){ json.p + 1, json.n - 2 })
+	    : !is_natural(json.p + minus, json.n - minus))
 		return false;
-	for (i = from; i < to; i++) {
-		c = (unsigned char)json.p[i];
-		if (string ? c < ' ' || c >= 0x80 || c == '"' || c == '\\' : c < '0' || c > '9')
-			return false;
-	}
 	t->at = (uint32_t)(at + string);
 	t->len = (uint32_t)(json.n - 2 * string);
 	t->type = string ? TOKEN_STRING : TOKEN_NUMBER;
@@ -96,7 +117,7 @@ int record_set_slot(struct record *rec, uint32_t slot, struct span json, struct 
 	if (add_text(rec, json, &at, err))
 		return -1;
 	rec->dirty = true;
-	if (short_scalar(json, at, &rec->tape.tok[slot]))
+	if (plain_scalar(json, at, &rec->tape.tok[slot]))
 		return 0;
 	if (scan_edit(rec, at, json.n, err))
 		return -1;

@@ -117,6 +117,8 @@ static inline bool key_is(const struct record *rec, uint32_t key, struct span na
 	return t->len == name.n && same_name(base + t->at, name.p, name.n);
 }
 
+/* ASCII that stands in a JSON string as it is. */
+bool json_is_plain(struct span text);
 /* A container has an edit below it. */
 void record_mark_dirty(struct record *rec, uint32_t container);
 /* Puts JSON text, which is not in the edit buffer, in the place of a slot. */

@@ -1,7 +1,7 @@
 /* text: a JSON string's text and back. */
 #include <string.h>
 
-#include "json/record.h"
+#include "json/record_private.h"
 #include "json/scan_private.h"
 
 static unsigned hex4(const char *p)
@@ -156,6 +156,25 @@ static inline bool copy_plain(char *o, const char *p, size_t n)
 	b = load(p + n - 8, 8);
 	memcpy(o + n - 8, &b, 8);
 	return plain8(b);
+}
+
+bool json_is_plain(struct span text)
+{
+	const uint64_t spaces = 0x2020202020202020u;
+	size_t i;
+
+	if (text.n >= 8) {
+		for (i = 0; i + 8 <= text.n; i += 8)
+			if (!plain8(load(text.p + i, 8)))
+				return false;
+		return plain8(load(text.p + text.n - 8, 8));
+	}
+	if (text.n >= 4)	/* two halves that may overlap */
+		return plain8(load(text.p, 4) | spaces << 32) && plain8(load(text.p + text.n - 4, 4) | spaces << 32);
+	for (i = 0; i < text.n; i++)
+		if ((unsigned char)(text.p[i] - 0x20) >= 0x60 || text.p[i] == '"' || text.p[i] == '\\')
+			return false;
+	return true;
 }
 
 static void add_escaped(struct buf *out, unsigned char c)
