@@ -17,7 +17,9 @@ enum { STEP = 16, ROOM = 64 };	/* bytes at one look; room that is kept free behi
 
 void csv_reader_init(struct csv_reader *c, char delimiter, char quote, bool quoting)
 {
-	*c = (struct csv_reader){ .delimiter = (unsigned char)delimiter, .quote = (unsigned char)quote, .quoting = quoting };
+	*c = (struct csv_reader){ .delimiter = (unsigned char)delimiter, .quote = (unsigned char)quote, .quoting = quoting,
+				  .most = CSV_MOST };
+	hash_key_random(&c->key);
 }
 
 void csv_reader_release(struct csv_reader *c)
@@ -29,22 +31,50 @@ void csv_reader_release(struct csv_reader *c)
 		free(c->column[i].lead);
 	}
 	free(c->column);
+	free(c->slot);
 	*c = (struct csv_reader){ .column = NULL };
+}
+
+/* Where a column of this name is, or would be. */
+static uint32_t *slot_of(const struct csv_reader *c, struct span name)
+{
+	uint32_t i = (uint32_t)hash_bytes(name.p, name.n, &c->key).lo & (c->slots - 1), at;
+
+	for (; (at = c->slot[i]); i = (i + 1) & (c->slots - 1))
+		if (span_eq(name, (struct span){ c->column[at - 1].name, c->column[at - 1].name_len }))
+			break;
+	return &c->slot[i];
+}
+
+static void more_slots(struct csv_reader *c)
+{
+	uint32_t i;
+
+	c->slots = c->slots ? c->slots * 2 : 64;
+	free(c->slot);
+	c->slot = xcalloc(c->slots, sizeof *c->slot);
+	for (i = 0; i < c->columns; i++)
+		*slot_of(c, (struct span){ c->column[i].name, c->column[i].name_len }) = i + 1;
 }
 
 int csv_reader_add(struct csv_reader *c, struct span name, enum csv_type type, struct error *err)
 {
 	struct csv_column *new;
-	uint32_t i;
+	uint32_t *slot;
 
 	if (scan_check_utf8(name))
 		return error_data(err, "bad-utf8", "the column name '%s' is no UTF-8", error_show(name));
-	for (i = 0; i < c->columns; i++)
-		if (span_eq(name, (struct span){ c->column[i].name, c->column[i].name_len }))
-			return error_data(err, "duplicate-name", "two columns are called '%s'", error_show(name));
+	if (c->columns >= c->most)
+		return error_data(err, "too-many-tokens", "more than %lu columns (--max-tokens)", (unsigned long)c->most);
+	if (c->slots <= 2 * c->columns)
+		more_slots(c);
+	slot = slot_of(c, name);
+	if (*slot)
+		return error_data(err, "duplicate-name", "two columns are called '%s'", error_show(name));
 	XGROW(c->column, c->columns, c->cap);
 	new = &c->column[c->columns++];
 	*new = (struct csv_column){ .name = xstrndup(name.p, name.n), .name_len = name.n, .type = type };
+	*slot = c->columns;
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "value/hash.h"
 
 /* Behind the bytes given so many more must be readable, the first of them a line feed. */
 enum { CSV_PADDING = 32 };
@@ -35,13 +36,18 @@ struct csv_reader {
 	unsigned char delimiter, quote;
 	bool quoting;			/* false: the quote is a byte like others */
 	struct csv_column *column;	/* owned */
-	uint32_t columns, cap;
+	uint32_t columns, cap, most;
+	uint32_t *slot;			/* owned: columns by the hash of their name, from 1; 0: free */
+	uint32_t slots;			/* a power of two, or 0 */
+	struct hash_key key;
 };
+
+enum { CSV_MOST = 500000 };	/* columns, unless the user sets reader.most */
 
 void csv_reader_init(struct csv_reader *c, char delimiter, char quote, bool quoting);
 void csv_reader_release(struct csv_reader *c);
 
-/* Adds a column. -1: the name is no UTF-8, or there is a column of that name. */
+/* Adds a column. -1: the name is no UTF-8, there is a column of that name, or there are more than reader.most. */
 int csv_reader_add(struct csv_reader *c, struct span name, enum csv_type type, struct error *err);
 /*
  * When all columns are there: every record starts with `start` (`{`, or `{"a":1,` where members stand before the

@@ -84,6 +84,22 @@ refused 'a,b\n1,2\r3\n' '2: .*carriage return' 'a single carriage return'
 refused 'a,b\n1,2\n\n' '3: 1 cell' 'an empty line among several columns'
 refused '\377,b\n' '1: .*no UTF-8' 'a header that is no UTF-8'
 
+python3 -c '
+n = 400000
+print(",".join("c%d" % i for i in range(n))); print(",".join("1" for i in range(n)))' >wide.csv
+run timeout 60 sync-extract wide.csv
+status_is 0 'very many columns, in no time to speak of'
+ok 'all of them' python3 -c '
+import json
+row = json.loads(open("out").read().split("\n")[2])
+assert row == {"c%d" % i: "1" for i in range(400000)}'
+run sync-extract wide.csv --max-tokens 1000
+status_is 3 'more than --max-tokens'
+err_has 'wide.csv:1: more than 500 columns \(--max-tokens\)' 'says the bound'
+printf '%s,c7\n' "$(head -n 1 wide.csv)" >twice.csv
+run sync-extract twice.csv
+err_has "two columns are called 'c7'" 'the last one called like another'
+
 # ---- types
 cat >schema.json <<'EOF'
 {"type": "object",

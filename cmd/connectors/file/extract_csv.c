@@ -323,6 +323,7 @@ int extract_csv(struct extract *x, struct input *in, struct error *err)
 	int failed;
 
 	csv_reader_init(&c.reader, delimiter, o->quote && *o->quote ? o->quote[0] : '"', !o->quote || *o->quote);
+	c.reader.most = (uint32_t)x->tool->opt.max_tokens / 2;	/* a name and a value each */
 	c.buf = xmalloc(c.cap + CSV_PADDING);
 	failed = read_file(&c, err);
 	csv_reader_release(&c.reader);
