@@ -11,11 +11,11 @@
 #include "endpoint/secret.h"
 #include "endpoint/uri.h"
 
-/* argv with the first operand resolved. Files name their stream by an option, since all their operands are files. */
-static char **resolved(const struct endpoint *e, int argc, char **argv, int first, struct buf *option)
+/* argv with the first operand resolved. Files that are read name their stream by an option, since all their operands are files. */
+static char **resolved(const char *program, const struct endpoint *e, int argc, char **argv, int first, struct buf *option)
 {
 	char **out = xcalloc((size_t)argc + 3, sizeof *out);
-	bool file = !strcmp(e->scheme, "file");
+	bool file = !strcmp(e->scheme, "file") && !strcmp(program, "sync-extract");
 	int n = 0, i;
 
 	out[n++] = argv[0];
@@ -71,7 +71,7 @@ int dispatch(const struct opt_program *program, int argc, char **argv)
 	if (first >= 0 && first == argc)
 		error_set(&err, EXIT_USAGE, "an endpoint is missing; try '%s --help'", program->name);
 	else if (first >= 0 && !refuse_secrets(argc, argv, &err) && !endpoint_parse(&e, argv[first], &err)) {
-		args = resolved(&e, argc, argv, first, &option);
+		args = resolved(program->name, &e, argc, argv, first, &option);
 		give("SYNC_PASSWORD", e.password);
 		give("SYNC_SECRETS", e.secrets);
 		connector_exec(program->name, e.scheme, args, &err);

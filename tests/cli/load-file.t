@@ -708,6 +708,18 @@ status_is 3 'keys are no rows'
 run sync-load s.ndjson <keys.stream
 status_is 3 'to replace neither'
 ok 'and empty none' cmp in.ndjson s.ndjson
+python3 - >long.ndjson <<'END'
+print('{"id":1,"v":"%s"}' % ('x' * 100))
+print('{"id":2,"v":%s}' % ('[' * 200 + ']' * 200))
+END
+cp long.ndjson long0.ndjson
+run sync-load --plain long.ndjson --mode upsert --key id <in.ndjson
+status_is 3 'rows deeper than --max-depth in the old file'
+ok 'stay' cmp long.ndjson long0.ndjson
+run sync-load --plain long.ndjson --mode upsert --key id --max-depth 300 <in.ndjson
+ok 'and are changed if that is more' cmp long.ndjson in.ndjson
+run sh -c 'sync-extract in.ndjson | sync-load frag/#games && cmp in.ndjson frag/games.ndjson && sync-extract in.ndjson | sync-load one.ndjson#games && cmp in.ndjson one.ndjson'
+status_is 0 'a fragment names the stream'
 mkfifo pipe
 cat pipe >got &
 run timeout 20 sync-load --plain pipe --mode append <in.ndjson

@@ -201,13 +201,30 @@ static int read_old(struct files *f, struct load *l, struct reader *r, struct re
 	return got;
 }
 
+/* --max-depth=128, as this run has it. */
+static const char *bound(const char *name, uint64_t n, struct arena *arena)
+{
+	struct buf b = BUF_INIT;
+	const char *text;
+
+	buf_addf(&b, "--%s=%llu", name, (unsigned long long)n);
+	buf_addc(&b, '\0');
+	text = arena_dup(arena, b.p, b.n);
+	buf_release(&b);
+	return text;
+}
+
 /* The old file as sync-extract reads it. */
 static int pass_old(struct files *f, struct load *l, struct error *err)
 {
 	static const char *const formats[] = { "--format=ndjson", "--format=json", "--format=csv", "--format=tsv" };
+	const struct tool_options *t = &l->tool->opt;
 	struct out *o = f->out[0];
 	char delimiter[] = { '-', '-', 'd', 'e', 'l', 'i', 'm', 'i', 't', 'e', 'r', '=', f->delimiter, '\0' };
-	const char *const options[] = { formats[o->format], f->upsert->table ? delimiter : NULL, NULL };
+	const char *const options[] = {
+		formats[o->format], bound("max-record", t->max_record, &f->arena), bound("max-tokens", t->max_tokens, &f->arena),
+		bound("max-depth", t->max_depth, &f->arena), f->upsert->table ? delimiter : NULL, NULL,
+	};
 	struct reader_options ro = tool_reader_options(l->tool, false);
 	struct error later = ERROR_INIT;
 	struct streams streams;
