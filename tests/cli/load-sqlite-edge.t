@@ -188,4 +188,10 @@ framed '{"x":2}' '{"_sync":{"op":"schema","stream":"x","key":["id"],"schema":{"p
 	'{"_sync":{"stream":"x"},"id":1,"v":"YWI=","n":"007"}' '{"_sync":{"stream":"x"},"id":2,"n":"8"}'
 same d.db b
 
+# ---- unique values that move between rows, in any order
+mkdir model
+cd model || exit 99
+ok 'changes in an order that unique values make hard leave what a dict has' python3 "$ROOT/tests/cli/load_order_model.py" 60
+cd ..
+
 finish

@@ -176,8 +176,8 @@ void cell_bind(sqlite3_stmt *stmt, int at, const struct cell *c);
 void cells_bind(sqlite3_stmt *stmt, int at, const struct cell *c, uint32_t n);
 /* The cells of the key of an object; LOAD_REJECT where one is missing or null. */
 int cells_of_key(struct database *d, struct table *t, struct value object, struct cell *out, struct error *err);
-/* A number for a key: equal keys have equal ones. */
-uint64_t key_hash(const struct table *t, const struct cell *key);
+/* A number for a key: equal keys have equal ones. Those that others share by chance go by the salt. */
+uint64_t key_hash(const struct table *t, const struct cell *key, uint64_t salt);
 
 /* ---- load_shape.c */
 /* What the record sets: d->shape, d->cell. LOAD_DONE, LOAD_REJECT or -1. An update also sets null what it unsets. */

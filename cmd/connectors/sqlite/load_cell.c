@@ -271,18 +271,38 @@ static uint64_t mix(uint64_t h, const void *p, size_t n)
 	return h;
 }
 
-uint64_t key_hash(const struct table *t, const struct cell *key)
+/* Texts that the column's collation takes for one have one number. */
+static uint64_t mix_text(uint64_t h, const struct column *c, struct span s)
 {
-	uint64_t h = mix(UINT64_C(0xcbf29ce484222325), &t->stream, sizeof t->stream);
+	const bool any_case = c->collation && !strcasecmp(c->collation, "\"NOCASE\"");
+	unsigned char byte;
+	size_t i;
+
+	while (c->collation && s.n && s.p[s.n - 1] == ' ' && !strcasecmp(c->collation, "\"RTRIM\""))
+		s.n--;
+	if (!any_case)
+		return mix(h, s.p, s.n);
+	for (i = 0; i < s.n; i++) {
+		byte = (unsigned char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20 : s.p[i]);
+		h = mix(h, &byte, 1);
+	}
+	return h;
+}
+
+uint64_t key_hash(const struct table *t, const struct cell *key, uint64_t salt)
+{
+	uint64_t h = mix(UINT64_C(0xcbf29ce484222325) ^ salt, &t->stream, sizeof t->stream);
 	double real;
 	uint32_t i;
 
 	for (i = 0; i < t->keys; i++) {
-		if (t->column[t->key[i]].collation)
-			continue;	/* who knows which texts are one */
+		if (key[i].kind == CELL_TEXT || key[i].kind == CELL_BLOB) {
+			h = mix_text(h, &t->column[t->key[i]], key[i].s);
+			continue;
+		}
 		real = key[i].kind == CELL_INTEGER ? (double)key[i].i : key[i].kind == CELL_REAL ? key[i].d : 0;
 		real += 0.0;	/* -0.0 is 0.0 */
-		h = key[i].kind == CELL_TEXT || key[i].kind == CELL_BLOB ? mix(h, key[i].s.p, key[i].s.n) : mix(h, &real, sizeof real);
+		h = mix(h, &real, sizeof real);
 	}
-	return h;
+	return h ^ h >> 32;
 }

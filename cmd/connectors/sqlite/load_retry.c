@@ -10,11 +10,12 @@
 #include "base/xalloc.h"
 #include "load.h"
 
-enum { BITS = 1 << 16, MANY = 100000, MANY_BYTES = 32 << 20 };
+enum { BITS = 1 << 16, MANY = 100000, MANY_BYTES = 32 << 20, VAIN = 2 };
 
 struct retry {
 	struct held held;
-	uint64_t waits[BITS / 64];	/* keys that wait, by their hash: others with it just wait too */
+	uint64_t waits[BITS / 64];	/* keys that wait, by their hash: others with it just wait too… */
+	uint64_t salt;			/* …and are others the next time */
 	bool last;			/* rejects are final */
 };
 
@@ -51,14 +52,14 @@ void retry_replace(struct database *d, struct held *by)
 	*by = (struct held)HELD_INIT;
 }
 
-static uint32_t bit_of(const struct table *t, const struct cell *key)
+static uint32_t bit_of(const struct database *d, const struct table *t, const struct cell *key)
 {
-	return (uint32_t)(key_hash(t, key) % BITS);
+	return (uint32_t)(key_hash(t, key, d->retry->salt) % BITS);
 }
 
 bool retry_waits(const struct database *d, const struct table *t, const struct cell *key)
 {
-	uint32_t bit = bit_of(t, key);
+	uint32_t bit = bit_of(d, t, key);
 
 	return d->retry->waits[bit / 64] >> bit % 64 & 1;
 }
@@ -70,7 +71,7 @@ bool retry_helps(const struct database *d, const struct table *t)
 
 static void wait_for(struct database *d, const struct table *t, const struct cell *key)
 {
-	uint32_t bit = bit_of(t, key);
+	uint32_t bit = bit_of(d, t, key);
 
 	d->retry->waits[bit / 64] |= UINT64_C(1) << bit % 64;
 }
@@ -83,22 +84,30 @@ void retry_keep(struct database *d, const struct table *t, const struct cell *ol
 	held_add(&d->retry->held, &d->load->arrival);
 }
 
+static int try_all(struct database *d, struct error *err)
+{
+	struct retry *r = d->retry;
+
+	memset(r->waits, 0, sizeof r->waits);
+	r->salt += UINT64_C(0x9e3779b97f4a7c15);
+	return held_take(&r->held, d->load, err) || gather_flush(d, err) ? -1 : 0;
+}
+
 int retry_all(struct database *d, bool last, struct error *err)
 {
 	struct retry *r = d->retry;
 	size_t before;
-	int failed = 0;
+	int failed = 0, vain = 0;
 
-	do {
+	while (!failed && r->held.n && vain < VAIN) {
 		before = r->held.n;
-		memset(r->waits, 0, sizeof r->waits);
-		failed = before && (held_take(&r->held, d->load, err) || gather_flush(d, err)) ? -1 : 0;
-	} while (!failed && r->held.n && r->held.n < before);
+		failed = try_all(d, err);
+		vain = r->held.n < before ? 0 : vain + 1;
+	}
 	if (failed || !last || !r->held.n)
 		return failed;
 	r->last = true;
-	memset(r->waits, 0, sizeof r->waits);
-	failed = held_take(&r->held, d->load, err) || gather_flush(d, err) ? -1 : 0;
+	failed = try_all(d, err);
 	r->last = false;
 	return failed;
 }
