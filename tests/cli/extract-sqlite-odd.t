@@ -127,8 +127,11 @@ is "$(jq -c .o out)" '{"a":[1.5,"x"]}
 
 # ---- journals
 cat >journal.py <<'END'
-# A database in WAL mode in a folder where nothing may be written.
-import os, sqlite3, subprocess, sys
+# A database in WAL mode in a folder where nothing may be written, read by a user who may not go where the programs are.
+import os, shutil, sqlite3, subprocess, sys
+os.makedirs('prog/bin'); os.makedirs('prog/libexec/sync')
+for name in ('bin/sync-extract', 'libexec/sync/sync-extract-sqlite'):
+    shutil.copy(os.environ['BUILD'] + '/' + name, 'prog/' + name)
 os.mkdir('ro')
 db = sqlite3.connect('ro/w.db'); db.execute('pragma journal_mode = wal'); db.execute('create table t(a)'); db.execute('insert into t values(1)')
 db.commit(); db.close()
@@ -136,7 +139,7 @@ os.chmod('ro/w.db', 0o444); os.chmod('ro', 0o555)
 def run(operand):
     def drop():
         if os.geteuid() == 0: os.setgid(65534); os.setuid(65534)
-    return subprocess.run(['sync-extract', '--plain', operand], preexec_fn=drop, capture_output=True)
+    return subprocess.run([os.getcwd() + '/prog/bin/sync-extract', '--plain', operand], preexec_fn=drop, capture_output=True)
 os.chmod('.', 0o755)
 p = run('ro/w.db')
 assert p.returncode == 3 and b'immutable=1' in p.stderr, (p.returncode, p.stderr)
