@@ -188,6 +188,30 @@ framed '{"x":2}' '{"_sync":{"op":"schema","stream":"x","key":["id"],"schema":{"p
 	'{"_sync":{"stream":"x"},"id":1,"v":"YWI=","n":"007"}' '{"_sync":{"stream":"x"},"id":2,"n":"8"}'
 same d.db b
 
+# ---- unique values that go round in a circle
+sql r.db "create table t(id integer primary key, u text not null unique, pos integer unique, v);
+	insert into t values(1, 'a', 1, 'one'), (2, 'b', 2, 'two'), (3, 'c', 3, 'three'), (4, 'd', 4, 'four')"
+cp r.db want.db
+sql want.db "delete from t; insert into t values(1, 'b', 3, 'one'), (2, 'a', 1, 'two'), (3, 'c', 2, 'three'), (4, 'd', 4, 'four')"
+run sh -c 'sync-diff r.db#t want.db#t >change; sync-load r.db -v <change'
+status_is 0 'rows may change their unique values round in a circle'
+err_has '0 inserted, 3 updated, 0 unchanged' 'which are three updates'
+is "$(sql r.db 'select * from t')" "$(sql want.db 'select * from t')" 'and have them then'
+printf '{"id":1,"u":"a"}\n{"id":2,"u":"b"}\n{"id":3,"u":"d"}\n' >in
+cp r.db d.db
+run sh -c 'sync-load r.db t --rejects r.circle <in'
+status_is 1 'where a value is taken for good'
+is "$(sql r.db 'select * from t')" "$(sql want.db 'select * from t')" 'no row keeps a value that is nobody'"'"'s'
+printf '{"id":1,"u":"a"}\n{"id":2,"u":"b"}\n' >in
+same d.db t
+same d.db t --mode mirror --plain --max-delete 100%
+sql d.db 'create trigger tr after update of u on t begin select 1; end'
+load '{"id":1,"u":"a"}\n{"id":2,"u":"b"}\n' d.db t --rejects r.circle
+is "$status:$(sql d.db 'select u from t order by id')" '1:b
+a
+c
+d' 'no trigger sees values that are nobody'"'"'s'
+
 # ---- unique values that move between rows, in any order
 mkdir model
 cd model || exit 99

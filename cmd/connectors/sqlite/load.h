@@ -10,6 +10,7 @@
  *   load_rows.c       rows put, changed, moved, deleted
  *   load_gather.c     new rows, inserted many at once
  *   load_retry.c      rows that another one stands in the way of
+ *   load_park.c       rows that stand in each other's way
  *   load_mirror.c     keys that were seen, and deleting the others
  *   load_print.c      what a dry run would do, as a change stream
  *   load_state.c      _sync_state and _sync_schema
@@ -38,6 +39,7 @@ struct column {
 	bool base64;		/* text is the base64 of a blob */
 	bool number;		/* its schema is a number's: "Infinity" is one */
 	bool ejson;		/* values off its schema are Extended JSON */
+	bool unique;		/* in a unique index, once that was asked for */
 	bool generated;		/* computed by the database: not written */
 	bool rowid;		/* another name of the rowid: it takes nothing but integers */
 	uint64_t seen;		/* the last record that set it */
@@ -57,7 +59,7 @@ struct cell {
 	};
 };
 
-enum sql { SQL_INSERT, SQL_UPSERT, SQL_TRY, SQL_UPDATE, SQL_MANY, SQLS };
+enum sql { SQL_INSERT, SQL_UPSERT, SQL_TRY, SQL_UPDATE, SQL_MANY, SQL_PARK, SQLS };
 enum { NO_COLUMN = UINT32_MAX, MOST_COLUMNS = 2000, MANY_COLUMNS = 128 };
 
 /* The columns that a record sets, in its order, and statements for them, prepared when first used. */
@@ -91,12 +93,19 @@ struct table {
 	sqlite3_stmt *delete, *find, *both, *move, *seen;
 	uint64_t rows_at_start;	/* known when counted */
 	bool counted;
+	bool asked;		/* which columns are unique */
 	bool printed;		/* its schema, by a dry run */
 	uint64_t added;		/* in all */
 	uint64_t deleted;	/* in all: --max-delete */
 	uint32_t new_rows;	/* the last so many were new */
 	struct held held;	/* the first records, until the table is made from them */
 	struct arena arena;	/* of the columns' paths */
+};
+
+/* What was counted, to go back to. */
+struct tally {
+	uint64_t inserted, updated, unchanged, deleted;
+	uint64_t *of_tables;	/* owned: added and deleted */
 };
 
 struct gather;
@@ -111,6 +120,7 @@ struct database {
 	bool in_transaction;
 	double patience;	/* seconds that a lock is waited for… */
 	int64_t deadline;	/* …the one that is waited for now */
+	bool parking;
 	bool silent;		/* a dry run only tries */
 	struct table **table;	/* owned */
 	uint32_t tables;
@@ -219,6 +229,24 @@ int retry_if_many(struct database *d, struct error *err);
 void retry_copy(const struct database *d, struct held *out);
 void retry_replace(struct database *d, struct held *by);	/* takes over what it holds */
 void retry_close(struct database *d);
+
+/* As retry_all tries them: again and again while that gets any further. */
+int retry_while_it_helps(struct database *d, struct error *err);
+/* All rejects are kept now: it is to be seen whether all records go in. */
+void retry_on_trial(struct database *d, bool trial);
+
+/* ---- load_park.c */
+/*
+ * Rows that wait for each other's unique values, round in a circle: they get values that no row has, and then those of their
+ * records. Either all that wait are written then, or it is as if nothing had been tried.
+ */
+int park_all(struct database *d, struct error *err);
+bool park_now(const struct database *d);
+/* What rows_… do with the record in hand while park_now. */
+int park_row(struct database *d, struct table *t, const struct cell *old, struct error *err);
+void tally_take(const struct database *d, struct tally *out);
+void tally_give_back(struct database *d, const struct tally *t);
+void tally_release(struct tally *t);
 
 /* ---- load_mirror.c */
 int mirror_see(struct database *d, struct table *t, const struct cell *key, struct error *err);

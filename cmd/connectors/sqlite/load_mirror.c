@@ -132,26 +132,24 @@ static int try_it(struct database *d, bool *works, struct error *err)
  */
 static int delete_and_retry(struct database *d, struct error *err)
 {
-	struct load *l = d->load;
-	const uint64_t counts[] = { l->inserted, l->updated, l->unchanged, l->deleted };
 	struct held waiting = HELD_INIT;
+	struct tally tally;
 	bool works;
 	int failed;
 
+	tally_take(d, &tally);
 	retry_copy(d, &waiting);
 	d->silent = true;
 	failed = target_exec(d, "SAVEPOINT _sync_mirror", err) || try_it(d, &works, err);
 	d->silent = false;
 	if (!failed && (!works || d->o->dry_run)) {
-		l->inserted = counts[0];
-		l->updated = counts[1];
-		l->unchanged = counts[2];
-		l->deleted = counts[3];
+		tally_give_back(d, &tally);
 		failed = target_exec(d, "ROLLBACK TO _sync_mirror", err);
 		retry_replace(d, &waiting);
 		failed = failed || (works ? try_it(d, &works, err) : retry_all(d, true, err));
 	}
 	held_release(&waiting);
+	tally_release(&tally);
 	return failed || target_exec(d, "RELEASE _sync_mirror", err) ? -1 : 0;
 }
 

@@ -16,7 +16,8 @@ struct retry {
 	struct held held;
 	uint64_t waits[BITS / 64];	/* keys that wait, by their hash: others with it just wait too… */
 	uint64_t salt;			/* …and are others the next time */
-	bool last;			/* rejects are final */
+	bool last;			/* rejects are final… */
+	bool trial;			/* …or all kept */
 };
 
 void retry_open(struct database *d)
@@ -66,7 +67,7 @@ bool retry_waits(const struct database *d, const struct table *t, const struct c
 
 bool retry_helps(const struct database *d, const struct table *t)
 {
-	return d->in_the_way && !d->retry->last && !rows_only_added(d, t);
+	return (d->in_the_way || d->retry->trial) && !d->retry->last && !rows_only_added(d, t);
 }
 
 static void wait_for(struct database *d, const struct table *t, const struct cell *key)
@@ -93,7 +94,12 @@ static int try_all(struct database *d, struct error *err)
 	return held_take(&r->held, d->load, err) || gather_flush(d, err) ? -1 : 0;
 }
 
-int retry_all(struct database *d, bool last, struct error *err)
+void retry_on_trial(struct database *d, bool trial)
+{
+	d->retry->trial = trial;
+}
+
+int retry_while_it_helps(struct database *d, struct error *err)
 {
 	struct retry *r = d->retry;
 	size_t before;
@@ -104,6 +110,16 @@ int retry_all(struct database *d, bool last, struct error *err)
 		failed = try_all(d, err);
 		vain = r->held.n < before ? 0 : vain + 1;
 	}
+	return failed;
+}
+
+int retry_all(struct database *d, bool last, struct error *err)
+{
+	struct retry *r = d->retry;
+	int failed = retry_while_it_helps(d, err);
+
+	if (!failed && r->held.n)
+		failed = park_all(d, err);
 	if (failed || !last || !r->held.n)
 		return failed;
 	r->last = true;

@@ -294,6 +294,8 @@ int rows_upsert(struct database *d, struct table *t, const struct record *rec, s
 	if (d->load->mode == MODE_MIRROR && mirror_see(d, t, d->key, err))
 		return -1;
 	moves = moves && !same_key(t, old, d->key);
+	if (park_now(d))
+		return park_row(d, t, moves ? old : NULL, err);
 	if (!moves && gather_wants(d, t, d->shape))
 		return gather_add(d, t, d->shape, err);
 	if (gather_flush(d, err))
@@ -348,9 +350,13 @@ int rows_update(struct database *d, struct table *t, const struct record *rec, s
 		verdict = old_key(d, t, &old, &moves, err);
 	if (!verdict && d->load->mode == MODE_MIRROR && mirror_see(d, t, d->key, err))
 		return -1;
-	if (verdict || must_wait(d, t, old, &verdict, err))
+	if (verdict)
 		return verdict;
 	moves = moves && !same_key(t, old, d->key);
+	if (park_now(d))
+		return park_row(d, t, moves ? old : NULL, err);
+	if (must_wait(d, t, old, &verdict, err))
+		return verdict;
 	verdict = moves ? moved(d, t, rec, old, move_row, change_row, err) : change_row(d, t, rec, err);
 	return verdict == LOAD_REJECT && retry_helps(d, t) ? keep_for_later(d, t, old, err) : verdict;
 }
@@ -364,6 +370,10 @@ int rows_delete(struct database *d, struct table *t, const struct record *rec, s
 	if (gather_flush(d, err) || rows_count(d, t, err))
 		return -1;
 	verdict = cells_of_key(d, t, record_root(rec), d->key, err);
+	if (!verdict && park_now(d)) {
+		retry_keep(d, t, NULL);
+		return LOAD_DONE;
+	}
 	if (verdict || must_wait(d, t, NULL, &verdict, err))
 		return verdict;
 	verdict = delete_row(d, t, d->key, err);

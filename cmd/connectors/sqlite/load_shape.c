@@ -309,6 +309,29 @@ static void add_many(const struct table *t, const struct shape *s, struct buf *s
 	buf_adds(sql, " FROM _sync_gather");
 }
 
+/* Unique values that no row has, in the columns that the record sets. Without any such column: an empty text. */
+static void add_park(const struct table *t, const struct shape *s, struct buf *sql)
+{
+	const struct column *c;
+	const char *sep = "";
+	uint32_t i;
+
+	for (i = 0; i < s->n; i++) {
+		c = &t->column[s->column[i]];
+		if (c->key || !c->unique)
+			continue;
+		if (!*sep)
+			buf_addf(sql, "UPDATE OR ABORT %s SET ", t->quoted);
+		buf_addf(sql, "%s%s=%s", sep, c->quoted, c->affinity == AFFINITY_TEXT || c->affinity == AFFINITY_NONE
+			 ? "lower(hex(randomblob(16)))" : "-1-abs(random()%4611686018427387904)");
+		sep = ",";
+	}
+	if (*sep) {
+		buf_adds(sql, " WHERE ");
+		add_list(t, s, "$=?", " AND ", true, false, sql);
+	}
+}
+
 sqlite3_stmt *shape_statement(struct database *d, struct table *t, struct shape *s, enum sql kind, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -327,6 +350,9 @@ sqlite3_stmt *shape_statement(struct database *d, struct table *t, struct shape 
 		break;
 	case SQL_UPDATE:
 		add_update(d, t, s, &sql);
+		break;
+	case SQL_PARK:
+		add_park(t, s, &sql);
 		break;
 	default:
 		add_many(t, s, &sql);
