@@ -87,7 +87,9 @@ static int parse_member(struct meta *meta, struct value name, struct value v, st
 	if (value_type(v) != TOKEN_STRING)
 		return bad_sync(err, op ? "'op' is no string" : "'stream' is no string");
 	text = value_text(v, &arena);
-	if (stream)
+	if (stream && text.n && memchr(text.p, '\0', text.n))
+		failed = bad_sync(err, "'stream' holds a NUL, which no name does");
+	else if (stream)
 		meta->stream = streams_index(streams, text);
 	else if (op_parse(text, &meta->op))
 		failed = error_data(err, "unknown-op", "_sync: unknown op '%s'", error_show(text));

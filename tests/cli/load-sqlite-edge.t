@@ -54,6 +54,16 @@ load '{"_sync":{"op":"delete"},"id":1}\n{"_sync":{"op":"update","key":{"id":2}},
 is "$status:$(sql g.db 'select * from t')" '0:3|3
 4|2' 'a key is found by a name of another case, as a column is'
 
+printf '%s\n' '{"id":1}' '{"id":2,"a\u0000b":1}' >in
+run sh -c 'sync-load nul.db t --key id --rejects r.nul <in'
+is "$status:$(jq -r ._sync.error.code r.nul)" 1:unknown-field 'a name with a NUL, which SQL has not, is set aside'
+run sh -c 'sync-load nul.db t --evolve --rejects r.nul <in'
+is "$status:$(sql nul.db 'select * from t')" 1:1 'with --evolve too'
+framed '{"t\u0000x":1}' '{"_sync":{"stream":"t\u0000x"},"id":5}'
+run sh -c 'sync-load nul.db --key id <in'
+status_is 3 'a stream of such a name is no table'
+is "$(sql nul.db 'select * from t')" 1 'of a shorter one least of all'
+
 # ---- order
 framed '{"t":2}' '{"_sync":{"stream":"t"},"id":1}' \
 	'{"_sync":{"op":"schema","stream":"t","key":["id"],"schema":{"properties":{"id":{"type":"integer"},"v":{"type":["integer","null"]}}}}}' \

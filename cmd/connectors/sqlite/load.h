@@ -169,6 +169,8 @@ int table_ready(struct database *d, struct table *t, struct error *err);
 int table_declare(struct database *d, struct table *t, struct error *err);
 struct column *table_column(struct table *t, struct span name);
 struct column *table_new_column(struct table *t, struct span name, const char *type);
+/* SQL has no names with a NUL. */
+static inline bool name_can_be(struct span name) { return !name.n || !memchr(name.p, '\0', name.n); }
 int table_choose_key(struct database *d, struct table *t, struct error *err);
 void table_free(struct table *t);
 

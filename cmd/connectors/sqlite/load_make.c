@@ -61,6 +61,8 @@ static void columns_of_schema(struct table *t, struct value properties, struct b
 	const char *type;
 
 	while (value_next(properties, &walk, &name, &v)) {
+		if (!name_can_be(value_text(name, &t->arena)))
+			continue;
 		type = own_type(t, v);
 		if (!type)
 			type = type_of_property(v);
@@ -151,6 +153,8 @@ static void columns_of_seen(struct table *t, const struct seen *seen, const char
 
 	for (i = 0; i < seen->n; i++) {
 		f = &seen->v[i];
+		if (!name_can_be(f->name))
+			continue;
 		type = key && f->kinds == SEEN_INTEGER && span_is(f->name, key) ? "INTEGER" : type_of_seen(f->kinds);
 		table_new_column(t, f->name, type);
 		buf_add(types, type, strlen(type) + 1);

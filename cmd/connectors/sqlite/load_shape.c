@@ -42,7 +42,7 @@ static int column_of(struct database *d, struct table *t, struct value name, str
 	if (guess < t->columns && value_text_is(name, t->column[guess].name))
 		return LOAD_DONE;
 	c = table_column(t, value_text(name, &d->arena));
-	if (!c && d->o->evolve) {
+	if (!c && d->o->evolve && name_can_be(value_text(name, &d->arena))) {
 		if (make_column(d, t, name, v, false, err))
 			return -1;
 		c = &t->column[t->columns - 1];

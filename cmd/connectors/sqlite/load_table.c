@@ -281,7 +281,7 @@ static int evolve(struct database *d, struct table *t, const struct record *sche
 	if (!d->o->evolve || !declared_properties(schema, &properties))
 		return 0;
 	while (value_next(properties, &walk, &name, &v))
-		if (!table_column(t, value_text(name, &t->arena)) && make_column(d, t, name, v, true, err))
+		if (!table_column(t, value_text(name, &t->arena)) && name_can_be(value_text(name, &t->arena)) && make_column(d, t, name, v, true, err))
 			return -1;
 	return 0;
 }
