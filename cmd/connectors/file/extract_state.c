@@ -200,18 +200,46 @@ void add_from(struct extract *x, struct buf *out)
 	buf_release(&selection);
 }
 
-/* A file that goes by another name now is forgotten under its old one. */
-static void forget_moved(json_t *files, const struct source *s)
+/* The sources of a stream whose places are known, by their inode numbers. */
+struct known {
+	const struct source **v;	/* owned */
+	size_t n;
+};
+
+static int by_inode(const void *a, const void *b)
 {
-	struct position pos;
+	const struct source *const *x = a, *const *y = b;
+
+	return (*x)->pos.ino < (*y)->pos.ino ? -1 : (*x)->pos.ino > (*y)->pos.ino;
+}
+
+static struct known known_sources(const struct extract *x, uint32_t stream)
+{
+	struct known k = { xcalloc(x->sources.n + 1, sizeof *k.v), 0 };
+	size_t i;
+
+	for (i = 0; i < x->sources.n; i++)
+		if (x->sources.v[i].stream == stream && x->sources.v[i].pos.known)
+			k.v[k.n++] = &x->sources.v[i];
+	qsort(k.v, k.n, sizeof *k.v, by_inode);
+	return k;
+}
+
+/* A file that goes by another name now is forgotten under its old one. */
+static void forget_moved(json_t *files, const struct known *known)
+{
+	const struct source *found, **at;
+	struct source wanted;
 	const char *path;
 	json_t *file;
 	void *next;
 
 	json_object_foreach_safe(files, next, path, file) {
-		pos = (struct position){ .known = false };
-		read_position(&pos, file);
-		if (pos.ino == s->pos.ino && strcmp(path, s->path))
+		wanted.pos.known = false;
+		wanted.pos.ino = number_of(file, "ino");
+		found = &wanted;
+		at = bsearch(&found, known->v, known->n, sizeof *known->v, by_inode);
+		if (at && strcmp(path, (*at)->path))
 			json_object_del(files, path);
 	}
 }
@@ -221,21 +249,18 @@ static json_t *token_of(const struct extract *x, uint32_t stream)
 {
 	const json_t *before = x->o->reset ? NULL : state_token(&x->state, streams_name(&x->tool->streams, stream));
 	json_t *token = before ? json_deep_copy(before) : json_object(), *files = json_object_get(token, "files");
-	const struct source *s;
+	struct known known = known_sources(x, stream);
 	size_t i;
 
 	if (!files) {
 		files = json_object();
 		json_object_set_new(token, "files", files);
 	}
-	for (i = 0; i < x->sources.n; i++) {
-		s = &x->sources.v[i];
-		if (s->stream != stream || !s->pos.known)
-			continue;
-		forget_moved(files, s);
-		if (json_object_set_new(files, s->path, write_position(&s->pos)))
+	forget_moved(files, &known);
+	for (i = 0; i < known.n; i++)
+		if (json_object_set_new(files, known.v[i]->path, write_position(&known.v[i]->pos)))
 			xalloc_die();
-	}
+	free(known.v);
 	return token;
 }
 
