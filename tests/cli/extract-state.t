@@ -212,6 +212,22 @@ is "$(head -n 1 got | jq .i)" "$n" 'goes on behind it'
 is "$(wc -l <sink.ndjson)" 400000 'none lost, none doubled'
 is "$(tail -n 1 sink.ndjson | jq .i)" 399999 'to the end'
 
+# ---- very many files
+anew
+mkdir d
+python3 -c '
+for i in range(4000): open("d/%06d.ndjson" % i, "w").write("{\"i\":%d}\n" % i)'
+run timeout 20 sync-extract d --stream s --state s.json
+status_is 0 'very many files, in no time to speak of'
+sync-load sink.ndjson --mode append --state s.json <out
+python3 -c '
+import os
+for i in range(4000, 8000): open("d/%06d.ndjson" % i, "w").write("{\"i\":%d}\n" % i)
+for i in range(2000): os.rename("d/%06d.ndjson" % i, "d/z%06d.ndjson" % i)'
+run timeout 20 sync-extract d --stream s --state s.json
+status_is 0 'and as many new ones'
+is "$(jq -c 'select(._sync.op|not).i' out | sort -n | sed -n '1p;$p' | tr '\n' ' ')$(tail -n 1 out | jq -c ._sync.count)" '4000 7999 {"s":4000}' 'nothing of the old ones, renamed or not'
+
 # ---- states of no use
 anew
 printf '{"i":1}\n' >a.ndjson

@@ -113,6 +113,7 @@ static int read_schema(struct extract *x, struct error *err)
 
 static int prepare(struct extract *x, char **operands, int n, struct error *err)
 {
+	sources_init(&x->sources, x->tool->opt.memory);
 	if (n == 0)
 		return error_set(err, EXIT_USAGE, "a file is missing; try 'sync-extract --help'");
 	if (tool_open(x->tool, err) || check_options(x, err) || read_schema(x, err) ||

@@ -21,6 +21,7 @@
 
 #include "endpoint/extract_opts.h"
 #include "endpoint/state.h"
+#include "set/table.h"
 #include "stream/pace.h"
 #include "stream/tool.h"
 
@@ -49,6 +50,9 @@ struct source {
 struct sources {
 	struct source *v;	/* owned */
 	size_t n, cap;
+	struct table paths;	/* …known by them, as there may be very many */
+	struct hash_key key;
+	struct memory memory;
 	struct opt_list folders;	/* operands that are folders: new files in them count when following */
 };
 
@@ -78,6 +82,7 @@ struct extract {
 
 /* ---- extract_list.c */
 int list_sources(struct extract *x, char **operands, int n, struct error *err);
+void sources_init(struct sources *s, uint64_t memory);
 void sources_release(struct sources *s);
 bool sources_has(const struct sources *s, const char *path);
 size_t packing_of(struct span name);	/* how many bytes of its end say that it is packed */

@@ -69,14 +69,16 @@ static bool known_ending(const char *name)
 	return false;
 }
 
+void sources_init(struct sources *s, uint64_t memory)
+{
+	*s = (struct sources){ .memory = { .limit = (size_t)memory } };
+	hash_key_random(&s->key);
+	table_init_small(&s->paths, sizeof(uint64_t), &s->memory);
+}
+
 bool sources_has(const struct sources *s, const char *path)
 {
-	size_t i;
-
-	for (i = 0; i < s->n; i++)
-		if (!strcmp(s->v[i].path, path))
-			return true;
-	return false;
+	return table_find(&s->paths, hash_bytes(path, strlen(path), &s->key)) != NULL;
 }
 
 static int add_source(struct extract *x, const char *path, struct error *err)
@@ -86,8 +88,11 @@ static int add_source(struct extract *x, const char *path, struct error *err)
 	struct span name;
 	struct stat st;
 	int format;
+	bool is_new = true;
 
-	if (sources_has(s, path))
+	if (!table_put(&s->paths, hash_bytes(path, strlen(path), &s->key), &is_new))
+		return error_set(err, EXIT_FAILED, "more files than --memory has room for");
+	if (!is_new)
 		return error_set(err, EXIT_USAGE, "'%s' is named twice", path);
 	if ((strcmp(path, "-") ? !stat(path, &st) : !fstat(STDIN_FILENO, &st)) && tool_check_input(x->tool, &st, path, err))
 		return -1;
@@ -229,5 +234,6 @@ void sources_release(struct sources *s)
 	}
 	free(s->v);
 	opt_list_release(&s->folders);
+	table_release(&s->paths);
 	*s = (struct sources){ .v = NULL };
 }

@@ -129,7 +129,7 @@ static int fits(const struct position *pos, const char *path, struct error *err)
 }
 
 /* Another source of this run whose file this is: its own path has another one now, which starts anew. */
-static int from_source(struct extract *x, struct source *s, struct error *err)
+static int from_source(struct extract *x, struct source *s, uint64_t ino, struct error *err)
 {
 	struct source *other;
 	size_t i;
@@ -137,7 +137,7 @@ static int from_source(struct extract *x, struct source *s, struct error *err)
 
 	for (i = 0; i < x->sources.n && !got; i++) {
 		other = &x->sources.v[i];
-		if (other == s || !other->pos.known || other->stream != s->stream)
+		if (other == s || !other->pos.known || other->pos.ino != ino || other->stream != s->stream)
 			continue;
 		got = fits(&other->pos, s->path, err);
 		if (got > 0 && fits(&other->pos, other->path, err) == 0) {
@@ -149,7 +149,7 @@ static int from_source(struct extract *x, struct source *s, struct error *err)
 }
 
 /* A file that the state knows by a name which this run doesn't have. */
-static int from_state(struct extract *x, struct source *s, struct error *err)
+static int from_state(struct extract *x, struct source *s, uint64_t ino, struct error *err)
 {
 	const json_t *files = files_of(x, s->stream);
 	struct position pos = { .known = false };
@@ -158,6 +158,8 @@ static int from_state(struct extract *x, struct source *s, struct error *err)
 	int got;
 
 	json_object_foreach((json_t *)(uintptr_t)files, path, file) {
+		if (number_of(file, "ino") != ino)
+			continue;
 		read_position(&pos, file);
 		got = pos.known && strcmp(path, s->path) ? fits(&pos, s->path, err) : 0;
 		if (got < 0)
@@ -173,13 +175,15 @@ static int from_state(struct extract *x, struct source *s, struct error *err)
 int take_over(struct extract *x, struct error *err)
 {
 	struct source *s;
+	struct stat st;
 	size_t i;
 
 	for (i = 0; i < x->sources.n; i++) {
 		s = &x->sources.v[i];
-		if (s->pos.known || !strcmp(s->path, "-"))
+		if (s->pos.known || !strcmp(s->path, "-") || stat(s->path, &st))
 			continue;
-		if (from_source(x, s, err) || (!s->pos.known && x->o->state && !x->o->reset && from_state(x, s, err)))
+		if (from_source(x, s, (uint64_t)st.st_ino, err) ||
+		    (!s->pos.known && x->o->state && !x->o->reset && from_state(x, s, (uint64_t)st.st_ino, err)))
 			return -1;
 	}
 	return 0;
