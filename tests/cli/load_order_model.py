@@ -104,16 +104,22 @@ def one(seed):
         values = {**world.key(n), **row}
         db.execute(f"insert into t({','.join(values)}) values({','.join('?' * len(values))})", list(values.values()))
     db.commit()
-    there = list(world.rows)
+    there, own = list(world.rows), {n: r["own"] for n, r in world.rows.items()}
     rnd.shuffle(there)
     circles, keys = [there[:4], there[4:6], there[6:9]][:rnd.randrange(4)], there[9:] + [world.new_key() for _ in range(rnd.randrange(1, 20))]
     once = rnd.random() < 0.7
     changes = [world.change(n) for n in (rnd.sample(keys, len(keys)) if once else rnd.choices(keys, k=200))]
     changes += [c for keys in circles for c in world.circle(keys)]
     lines = shuffled(rnd, changes) if once else [r for _, r in changes]
+    mirror = ["--mode", "mirror", "--plain"] if rnd.random() < 0.3 else []
+    if mirror:      # what it all came to, instead of how
+        lines = [{**world.key(n), "u": r["u"], "v": r["v"]} for n, r in world.rows.items()]
+        rnd.shuffle(lines)
+        for n, r in world.rows.items():
+            r["own"] = own.get(n, "default")
     if not lines:
         return True
-    command = ["sync-load", name, "t", "--max-delete", "100000", *(["--key", "id"] if kind == "unique" else [])]
+    command = ["sync-load", name, "t", "--max-delete", "100000", *mirror, *(["--key", "id"] if kind == "unique" else [])]
     got = subprocess.run(command, input="".join(json.dumps(r) + "\n" for r in lines), text=True, capture_output=True)
     names = [*world.key(0), "u", "v", "own"]
     there = {repr(r) for r in db.execute(f"select {','.join(names)} from t")}
@@ -127,7 +133,7 @@ def one(seed):
         with open(f"o{seed}.ndjson", "w", encoding="utf-8") as f:
             f.writelines(json.dumps(r) + "\n" for r in lines)
     for p in problems:
-        print(f"seed {seed} ({kind}, {len(lines)} changes{', shuffled' if once else ''}): {p}")
+        print(f"seed {seed} ({kind}, {len(lines)} changes{', shuffled' if once else ''}{', mirror' if mirror else ''}): {p}")
     return not problems
 
 
