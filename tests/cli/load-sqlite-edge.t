@@ -64,6 +64,12 @@ run sh -c 'sync-load nul.db --key id <in'
 status_is 3 'a stream of such a name is no table'
 is "$(sql nul.db 'select * from t')" 1 'of a shorter one least of all'
 
+printf '%s\n' '{}' '{"_sync":{"op":"delete"},"id":1}' '{"id":1}' '{}' >in
+run sh -c 'sync-load none.db t --key id --rejects r.none <in'
+is "$status:$(sql none.db 'select * from t'):$(grep -c bad-record r.none)" 1:1:2 'a record without members makes no table, and is set aside'
+load '{}\n' none.db other --key id
+status_is 3 'or fails'
+
 # ---- order
 framed '{"t":2}' '{"_sync":{"stream":"t"},"id":1}' \
 	'{"_sync":{"op":"schema","stream":"t","key":["id"],"schema":{"properties":{"id":{"type":"integer"},"v":{"type":["integer","null"]}}}}}' \

@@ -168,22 +168,44 @@ static void columns_of_seen(struct table *t, const struct seen *seen, const char
 		buf_adds(schema, "}}");
 }
 
-int make_from_held(struct database *d, struct table *t, struct error *err)
+/* None of them has a member that could be a column. */
+static int set_held_aside(struct database *d, struct table *t, struct error *err)
+{
+	struct held held = t->held;
+	size_t i;
+	int failed = 0;
+
+	t->held = (struct held)HELD_INIT;
+	for (i = 0; !failed && i < held.n; i++) {
+		error_data(err, "bad-record", "a record without members makes no table '%s'", t->name);
+		failed = load_set_aside(d->load, &held.v[i], err);
+	}
+	held_release(&held);
+	return failed;
+}
+
+static int create_from_seen(struct database *d, struct table *t, const struct seen *seen, struct error *err)
 {
 	struct buf types = BUF_INIT, schema = BUF_INIT;
-	struct seen seen = SEEN_INIT;
-	int failed = held_seen(&t->held, true, &seen, err);
+	int failed;
 
-	if (!failed && !seen.n)
-		failed = error_set(err, EXIT_FAILED, "a record without members makes no table '%s'", t->name);
-	if (!failed) {
-		columns_of_seen(t, &seen, d->o->key, &types, &schema);
+	columns_of_seen(t, seen, d->o->key, &types, &schema);
+	if (!t->columns)
+		failed = set_held_aside(d, t, err);
+	else
 		failed = target_begin(d, err) || table_choose_key(d, t, err) || create(d, t, NULL, types.p, err) ||
 			schema_save(d, t, buf_span(&schema), err) ? -1 : 0;
-	}
-	seen_release(&seen);
 	buf_release(&types);
 	buf_release(&schema);
+	return failed;
+}
+
+int make_from_held(struct database *d, struct table *t, struct error *err)
+{
+	struct seen seen = SEEN_INIT;
+	int failed = held_seen(&t->held, true, &seen, err) || create_from_seen(d, t, &seen, err) ? -1 : 0;
+
+	seen_release(&seen);
 	return failed ? -1 : held_take(&t->held, d->load, err);
 }
 
