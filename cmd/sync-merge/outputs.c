@@ -3,12 +3,51 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
+
+/* The folder of a path, as the system knows it. */
+static int stat_folder(const char *path, struct stat *st)
+{
+	char *copy = xstrdup(path);
+	int failed = stat(dirname(copy), st);
+
+	free(copy);
+	return failed;
+}
+
+static const char *last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Of two outputs in one file the second would replace the first. */
+static bool same_place(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !strcmp(last_name(a), last_name(b)) && !stat_folder(a, &x) && !stat_folder(b, &y) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+static int check_place(const struct outputs *o, const char *path, const char *target, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++)
+		if (o->v[i].replacement.target && same_place(o->v[i].replacement.target, target))
+			return error_set(err, EXIT_USAGE, "'%s' is the same file as '%s': each output needs one of its own",
+					 error_show(span_of(path)), error_show(span_of(o->v[i].path)));
+	return 0;
+}
 
 int outputs_add(struct outputs *o, const char *path, struct error *err)
 {
@@ -20,6 +59,9 @@ int outputs_add(struct outputs *o, const char *path, struct error *err)
 		if (out.fd < 0)
 			return error_errno(err, EXIT_FAILED, "cannot open '%s'", error_show(span_of(path)));
 	} else if (replace_open(&out.replacement, path, err)) {
+		return -1;
+	} else if (check_place(o, path, out.replacement.target, err)) {
+		replace_abort(&out.replacement);
 		return -1;
 	} else {
 		out.fd = out.replacement.fd;

@@ -157,6 +157,21 @@ run sync-merge -k id base=ours.ndjson b=theirs.ndjson
 status_is 2 'a name that means something'
 run sync-merge -k id --changes mine=x ours.ndjson theirs.ndjson
 status_is 2 'changes of a side that is not there'
+echo keep >one.out
+ln -s one.out link.out
+for other in one.out ./one.out "$PWD/one.out" link.out; do
+	run sync-merge -k id --changes ours=one.out --changes "theirs=$other" ours.ndjson theirs.ndjson
+	status_is 2 "changes of two sides into one file, $other"
+	run sync-merge -k id --changes ours=one.out --conflicts "$other" ours.ndjson theirs.ndjson
+	status_is 2 'changes and conflicts too'
+done
+err_has "'link.out' is the same file as 'one.out'" 'which is said'
+run sync-merge -k id --changes ours=new.out --conflicts ./new.out ours.ndjson theirs.ndjson
+status_is 2 'of a file that is not there yet, too'
+is "$(cat one.out; ls -A | grep -c 'one.out\|new.out')" 'keep
+1' 'and nothing is written'
+run sync-merge -k id --prefer ours --changes ours=/dev/null --changes theirs=/dev/null ours.ndjson theirs.ndjson
+status_is 0 'what is no regular file takes both'
 run sync-merge ours.ndjson theirs.ndjson
 status_is 2 'no key'
 err_has "nothing says what the key of stream 'ours' is" 'which is said'
