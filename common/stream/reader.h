@@ -21,7 +21,7 @@ struct reader_options {
 	bool file;		/* a regular file: empty means an empty source */
 	bool whole_lines;	/* an unterminated last line that is no whole record is not given: it may still grow */
 	bool resumed;		/* data from the middle of a file: it can't be a saved stream */
-	uint64_t limit;		/* bytes to read at most, 0 for all: the rest of the file is not looked at */
+	uint64_t limit;		/* bytes to read at most of a descriptor, 0 for all: the rest of the file is not looked at */
 	size_t max_record;	/* bytes a line, 16 MiB unless told */
 	struct scan_limits limits;
 };
