@@ -68,7 +68,6 @@ static int take_tokens(struct extract *x, struct error *err)
 		token = state_token(&x->state, streams_name(&x->tool->streams, x->table[i].stream));
 		if (token && delta_token_read(x, &x->table[i], token, err))
 			return -1;
-		x->resumed |= token != NULL;
 	}
 	return 0;
 }
@@ -173,7 +172,6 @@ static void release(struct extract *x)
 	record_names_release(x->names);
 	buf_release(&x->key);
 	buf_release(&x->tag);
-	buf_release(&x->text);
 }
 
 int main(int argc, char **argv)

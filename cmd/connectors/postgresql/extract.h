@@ -25,7 +25,7 @@ struct column {
 	char *declared;		/* owned: with its modifiers: "numeric(12,2)" */
 	char *comment;		/* owned, or NULL */
 	int32_t length;		/* characters at most of a varchar, or -1 */
-	bool not_null, generated, identity;
+	bool not_null, generated;
 	struct buf lead;	/* `"name":`, with the underscore of a reserved name */
 };
 
@@ -53,13 +53,11 @@ struct extract {
 	uint32_t tables, cap;
 	struct state state;
 	struct state_place place;
-	bool resumed;		/* something was read before */
 	char *bound;		/* owned: what a delta by time reads up to */
 	uint64_t horizon, ahead;	/* …by xmin */
 	bool tagged;		/* several streams: every record names its own */
 	struct buf key;		/* JSON array of --key, or empty */
 	struct buf tag;		/* what a record of the table in hand starts with */
-	struct buf text;	/* scratch of values */
 	struct record scratch;	/* of JSON values, and of rows set aside */
 	struct record_names *names;	/* owned: of the JSON value last looked at */
 	struct pg_type pg_text;	/* of values that come by their text form */

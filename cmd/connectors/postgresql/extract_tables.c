@@ -44,7 +44,7 @@ static struct column *add_column(struct extract *x, struct table *t, const char 
 
 static int read_columns(struct extract *x, struct table *t, struct error *err)
 {
-	static const char sql[] = "SELECT a.attname, a.atttypid, a.attnotnull, a.attgenerated<>'', a.attidentity<>'', "
+	static const char sql[] = "SELECT a.attname, a.atttypid, a.attnotnull, a.attgenerated<>'', "
 		"pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.col_description(a.attrelid, a.attnum), "
 		"CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod>4 THEN a.atttypmod-4 ELSE -1 END "
 		"FROM pg_catalog.pg_attribute a WHERE a.attrelid=$1::pg_catalog.oid AND a.attnum>0 AND NOT a.attisdropped ORDER BY a.attnum";
@@ -61,10 +61,9 @@ static int read_columns(struct extract *x, struct table *t, struct error *err)
 		}
 		c->not_null = *PQgetvalue(r, i, 2) == 't';
 		c->generated = *PQgetvalue(r, i, 3) == 't';
-		c->identity = *PQgetvalue(r, i, 4) == 't';
-		c->declared = copy_of(r, i, 5);
-		c->comment = copy_of(r, i, 6);
-		c->length = (int32_t)strtol(PQgetvalue(r, i, 7), NULL, 10);
+		c->declared = copy_of(r, i, 4);
+		c->comment = copy_of(r, i, 5);
+		c->length = (int32_t)strtol(PQgetvalue(r, i, 6), NULL, 10);
 	}
 	PQclear(r);
 	return failed;

@@ -55,7 +55,7 @@ struct row {
 	struct arrival arrival;
 };
 
-enum { BATCH_ROWS = 20000, BATCH_BYTES = 8 << 20, MOST_COLUMNS = 1600 };
+enum { BATCH_ROWS = 20000, BATCH_BYTES = 8 << 20 };
 
 struct table {
 	uint32_t stream;
@@ -138,7 +138,6 @@ int table_ready(struct database *d, struct table *t, struct error *err);
 int table_declare(struct database *d, struct table *t, struct error *err);
 struct column *table_column(struct table *t, struct span name);
 int table_find(struct database *d, struct table *t, struct error *err);
-int table_properties(const struct record *schema, struct value *properties);
 bool table_only_added(const struct database *d, const struct table *t);
 void table_free(struct table *t);
 
@@ -164,7 +163,6 @@ int batch_flush(struct database *d, struct error *err);
 int batch_retry(struct database *d, bool last, struct error *err);
 /* For waiting: where keys of other texts may be equal, all of a table wait together. */
 uint64_t wait_hash(const struct table *t, uint64_t hash);
-uint64_t batch_hash(const struct database *d, const struct table *t, const cell *key);
 
 /* ---- load_write.c */
 int write_rows(struct database *d, struct error *err);

@@ -143,7 +143,7 @@ static bool same_key(const struct table *t, const struct row *a, const struct ro
 	return true;
 }
 
-uint64_t batch_hash(const struct database *d, const struct table *t, const cell *key)
+static uint64_t key_hash(const struct database *d, const struct table *t, const cell *key)
 {
 	struct hash128 h = hash_bytes(&t->stream, sizeof t->stream, &d->hash_key);
 	uint32_t i;
@@ -237,7 +237,7 @@ int batch_add(struct database *d, struct table *t, const struct record *rec, enu
 	if (verdict)
 		return verdict;
 	if (!table_only_added(d, t)) {
-		row.hash = batch_hash(d, t, row.cell);
+		row.hash = key_hash(d, t, row.cell);
 		if (waiting_some(d->waiting) && waiting_on(d->waiting, wait_hash(t, row.hash))) {
 			waiting_keep(d->waiting, wait_hash(t, row.hash), &d->load->arrival);
 			return LOAD_DONE;

@@ -8,7 +8,8 @@
 
 /* ---- failures */
 
-int pg_status(const char *state)
+/* EXIT_AGAIN for what may pass. */
+static int status_of(const char *state)
 {
 	static const char *const pass[] = { "08", "40", "53", "55P03", "55006", "57P01", "57P02", "57P03", "25006" };
 	size_t i;
@@ -40,7 +41,7 @@ int pg_fail(struct pg *pg, PGresult *r, const char *verb, struct error *err)
 	struct buf b = BUF_INIT;
 
 	one_line(&b, text ? text : PQerrorMessage(pg->c));
-	error_set(err, gone ? EXIT_AGAIN : pg_status(state), "cannot %s '%s': %s", verb, error_show(span_of(pg->shown)), buf_str(&b));
+	error_set(err, gone ? EXIT_AGAIN : status_of(state), "cannot %s '%s': %s", verb, error_show(span_of(pg->shown)), buf_str(&b));
 	buf_release(&b);
 	PQclear(r);
 	return -1;

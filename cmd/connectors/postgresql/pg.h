@@ -31,8 +31,6 @@ void pg_close(struct pg *pg);
 
 /* Sets err from a result (cleared, may be NULL) or the connection: by SQLSTATE 75, 2 or 3. "cannot read 'x': relation …". */
 int pg_fail(struct pg *pg, PGresult *r, const char *verb, struct error *err);
-/* The status of a SQLSTATE: EXIT_AGAIN for what may pass. */
-int pg_status(const char *sqlstate);
 /* One statement with text parameters and a text result; NULL and err. The caller clears it. */
 PGresult *pg_query(struct pg *pg, const char *sql, int n, const char *const *values, const char *verb, struct error *err);
 /* Statements without results, several in one text too. */
@@ -63,7 +61,7 @@ struct pg_type {
 	enum pg_kind kind;
 	char *name;		/* as format_type says it, for x-type */
 	bool plain;		/* it and all in it can be read from their binary form */
-	bool is_enum, is_domain;
+	bool is_enum;
 	char delimiter;		/* between elements of its arrays' text */
 	struct pg_type *element;	/* of an array, a range (its subtype), a multirange (its range); a domain has its base's all */
 	struct pg_field *field;	/* of a composite */

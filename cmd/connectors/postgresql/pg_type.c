@@ -86,7 +86,6 @@ static int take_base(struct pg *pg, struct pg_type *t, Oid base, struct error *e
 	*t = *b;
 	t->oid = own.oid;
 	t->name = own.name;
-	t->is_domain = true;
 	return 0;
 }
 

@@ -146,7 +146,6 @@ int target_open(struct database *d, struct error *err);
 void target_close(struct database *d);
 /* An error of SQLite as ours: busy is 75, constraints are the record's own (code "constraint"), all else fails. */
 int target_error(struct database *d, const char *what, struct error *err);
-bool target_is_records_fault(int rc);
 int target_exec(struct database *d, const char *sql, struct error *err);
 int target_prepare(struct database *d, const char *sql, sqlite3_stmt **stmt, struct error *err);
 /* The first column of the first row as a number, 0 for no row. name is bound to a parameter, if any; it may be NULL. */
@@ -184,7 +183,6 @@ int make_column(struct database *d, struct table *t, struct value name, struct v
 /* ---- load_cell.c */
 /* 0, or LOAD_REJECT with err (code "lossy", "bad-base64"). */
 int cell_of(struct database *d, const struct column *c, struct value v, struct cell *out, struct error *err);
-void cell_bind(sqlite3_stmt *stmt, int at, const struct cell *c);
 void cells_bind(sqlite3_stmt *stmt, int at, const struct cell *c, uint32_t n);
 /* The cells of the key of an object; LOAD_REJECT where one is missing or null. */
 int cells_of_key(struct database *d, struct table *t, struct value object, struct cell *out, struct error *err);

@@ -194,7 +194,7 @@ int cell_of(struct database *d, const struct column *c, struct value v, struct c
 	}
 }
 
-void cell_bind(sqlite3_stmt *stmt, int at, const struct cell *c)
+static void cell_bind(sqlite3_stmt *stmt, int at, const struct cell *c)
 {
 	switch (c->kind) {
 	case CELL_NULL:

@@ -9,7 +9,7 @@
 /* How long a commit in the middle waits for readers before it is left for later: one of them may wait for this process. */
 enum { SHORT_WAIT_MS = 100 };
 
-bool target_is_records_fault(int rc)
+static bool is_records_fault(int rc)
 {
 	rc &= 0xff;
 	return rc == SQLITE_CONSTRAINT || rc == SQLITE_MISMATCH || rc == SQLITE_TOOBIG || rc == SQLITE_RANGE;
@@ -20,7 +20,7 @@ int target_error(struct database *d, const char *what, struct error *err)
 	int code = sqlite3_extended_errcode(d->db), rc = code & 0xff;
 
 	d->in_the_way = code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID;
-	if (target_is_records_fault(rc))
+	if (is_records_fault(rc))
 		return error_data(err, "constraint", "%s: %s", what, sqlite3_errmsg(d->db));
 	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
 		return error_set(err, EXIT_AGAIN, "'%s' is locked by another process: %s (--lock-timeout waits longer)", d->path, what);
@@ -101,7 +101,7 @@ int target_run(struct database *d, sqlite3_stmt *stmt, const struct table *t, st
 	}
 	sqlite3_reset(stmt);
 	return rc == SQLITE_DONE || rc == SQLITE_ROW ? LOAD_DONE
-		: (rc & 0xff) == SQLITE_ERROR || target_is_records_fault(rc) ? LOAD_REJECT : -1;
+		: (rc & 0xff) == SQLITE_ERROR || is_records_fault(rc) ? LOAD_REJECT : -1;
 }
 
 /* A dry run on a file that isn't there has a database of its own, which is gone at the end. */
