@@ -339,6 +339,13 @@ int names_restore(struct record *rec, struct error *err)
 	return may_be_reserved(rec) ? shift_reserved(rec, -1, err) : 0;
 }
 
+void name_add_reserved(struct buf *out, struct span name)
+{
+	if (reserved(name))
+		buf_addc(out, '_');
+	buf_addspan(out, name);
+}
+
 struct span name_restored(struct span name)
 {
 	return reserved(name) < 2 ? name : (struct span){ name.p + 1, name.n - 1 };

@@ -82,6 +82,8 @@ int names_restore(struct record *rec, struct error *err);
 bool names_are_free(const struct record *rec, uint64_t shapes[TAPE_SHAPES]);
 /* The same for a name that stands elsewhere (`unset`): borrowed, without the underscore if it is a reserved one. */
 struct span name_restored(struct span name);
+/* Adds a source's name as it travels: with the underscore if it is a reserved one. For extractors that make their own text. */
+void name_add_reserved(struct buf *out, struct span name);
 /* The same for what a schema frame (rec) says of such members: in its key, its properties and what they require. */
 int schema_restore(struct record *rec, struct error *err);
 

@@ -11,20 +11,12 @@ static char *copy_of(PGresult *r, int row, int column)
 
 /* ---- columns */
 
-/* `_sync`, `__sync`, …: a field of that name travels with one more underscore. */
-static bool is_reserved(const char *name)
-{
-	size_t n = strspn(name, "_");
-
-	return n && !strcmp(name + n, "sync");
-}
-
 static int set_lead(struct column *c, struct error *err)
 {
 	struct buf name = BUF_INIT;
 	int failed;
 
-	buf_addf(&name, "%s%s", is_reserved(c->name) ? "_" : "", c->name);
+	name_add_reserved(&name, span_of(c->name));
 	failed = json_add_string(&c->lead, buf_span(&name));
 	buf_addc(&c->lead, ':');
 	buf_release(&name);

@@ -75,8 +75,6 @@ int tables_find(struct extract *x, char **names, int n, struct error *err);
 /* The one stream of --query. */
 int tables_query(struct extract *x, struct error *err);
 void tables_release(struct extract *x);
-/* The name of a column as records have it: one that could pass for `_sync` gets an underscore. */
-void add_record_name(const struct column *c, struct buf *out);
 /* The column of a name, as SQLite compares names; NULL: none. */
 const struct column *table_column(const struct table *t, const char *name);
 

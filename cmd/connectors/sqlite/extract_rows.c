@@ -201,7 +201,7 @@ static int set_aside(struct extract *x, struct table *t, size_t start, const cha
 	writer_line_cancel(w);
 	error_data(&reason, code, "%s: %s", t->name, why);
 	if (c) {
-		add_record_name(c, &name);
+		name_add_reserved(&name, span_of(c->name));
 		pointer_step(buf_span(&name), &path);
 	}
 	failed = record_copy(&x->scratch, text.p, text.n, &limits, err) ||

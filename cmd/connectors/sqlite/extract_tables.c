@@ -6,29 +6,12 @@
 
 static const char verb[] = "read the schema of";
 
-/* A name's own underscores and one more, where it could pass for `_sync`. */
-static bool is_reserved(struct span name)
-{
-	size_t n = 0;
-
-	while (n < name.n && name.p[n] == '_')
-		n++;
-	return n && name.n == n + 4 && !memcmp(name.p + n, "sync", 4);
-}
-
-void add_record_name(const struct column *c, struct buf *out)
-{
-	if (is_reserved(span_of(c->name)))
-		buf_addc(out, '_');
-	buf_adds(out, c->name);
-}
-
 static int set_lead(struct column *c, struct error *err)
 {
 	struct buf b = BUF_INIT, name = BUF_INIT;
 	int failed;
 
-	add_record_name(c, &name);
+	name_add_reserved(&name, span_of(c->name));
 	failed = json_add_string(&b, buf_span(&name));
 	if (failed)
 		error_set(err, EXIT_FAILED, "the name of column '%s' is no UTF-8", error_show(span_of(c->name)));
