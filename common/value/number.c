@@ -297,6 +297,29 @@ static size_t next_decimal_up(double d, int precision, char out[NUMBER_DOUBLE_RO
 	return strtod(out, NULL) == d ? strlen(out) : 0;
 }
 
+struct span number_from_int64(int64_t v, char room[NUMBER_INT64_ROOM])
+{
+	static const char pairs[] =
+		"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960"
+		"616263646566676869707172737475767778798081828384858687888990919293949596979899";
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	char *end = room + NUMBER_INT64_ROOM, *p = end;
+
+	for (; u >= 100; u /= 100) {
+		p -= 2;
+		memcpy(p, pairs + 2 * (u % 100), 2);
+	}
+	if (u >= 10) {
+		p -= 2;
+		memcpy(p, pairs + 2 * u, 2);
+	} else {
+		*--p = (char)('0' + u);
+	}
+	if (v < 0)
+		*--p = '-';
+	return (struct span){ p, (size_t)(end - p) };
+}
+
 size_t number_from_double(double d, char out[NUMBER_DOUBLE_ROOM])
 {
 	int precision = fabs(d) < 1e-300 ? 1 : 15, n;	/* the smallest have fewer digits */

@@ -22,6 +22,9 @@ int number_int64(struct span s, int64_t *out);
 int number_uint64(struct span s, uint64_t *out);
 /* The nearest double (round half to even); infinite when out of range. */
 double number_double(struct span s);
+/* An integer's digits, in the room given. */
+enum { NUMBER_INT64_ROOM = 24 };
+struct span number_from_int64(int64_t v, char room[NUMBER_INT64_ROOM]);
 /* A double's shortest text that reads back as the same double, as JSON; n bytes with a NUL. Infinities and NaN: 0 and "". */
 enum { NUMBER_DOUBLE_ROOM = 32 };
 size_t number_from_double(double d, char out[NUMBER_DOUBLE_ROOM]);

@@ -100,7 +100,6 @@ struct bytes {
 int json_of(struct extract *x, const struct pg_type *t, struct bytes b, struct buf *out);
 /* Adds it as the text that PostgreSQL takes for it. */
 int text_of(const struct pg_type *t, struct bytes b, struct buf *out);
-void text_of_int(int64_t v, struct buf *out);
 /* The n bytes that are next, big endian; past the end they are zeros and b->p is NULL from then on. */
 uint64_t take(struct bytes *b, int n);
 /* A value with its length before it: 1, 0 for null, -1. */

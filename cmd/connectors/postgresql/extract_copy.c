@@ -23,7 +23,7 @@ static void add_columns(const struct table *t, struct buf *sql)
 
 	for (i = 0; i < t->columns; i++) {
 		buf_adds(sql, i ? ", q." : "q.");
-		pg_add_identifier(sql, span_of(t->column[i].name));
+		sql_add_identifier(sql, span_of(t->column[i].name));
 		if (!t->column[i].type->plain)
 			buf_adds(sql, "::pg_catalog.text");
 	}
@@ -49,7 +49,7 @@ static void add_shard(const struct extract *x, const struct table *t, struct buf
 	buf_adds(sql, "(pg_catalog.hashtextextended(ROW(");
 	for (i = 0; i < n; i++) {
 		buf_adds(sql, i ? ", q." : "q.");
-		pg_add_identifier(sql, span_of(t->column[t->keys ? t->key[i] : i].name));
+		sql_add_identifier(sql, span_of(t->column[t->keys ? t->key[i] : i].name));
 	}
 	buf_addf(sql, ")::pg_catalog.text, 0) & 9223372036854775807) %% %llu = %llu", (unsigned long long)x->o->shard.n,
 		 (unsigned long long)x->o->shard.i - 1);

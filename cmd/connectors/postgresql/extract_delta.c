@@ -113,7 +113,7 @@ static int check_table(struct extract *x, struct table *t, struct error *err)
 	buf_adds(&sql, "SELECT 1 FROM ");
 	pg_add_name(&sql, t->schema, t->name);
 	buf_adds(&sql, " WHERE ");
-	pg_add_identifier(&sql, span_of(c->name));
+	sql_add_identifier(&sql, span_of(c->name));
 	buf_adds(&sql, " IS NULL LIMIT 1");
 	failed = one_value(x, buf_str(&sql), NULL, &nulls, err);
 	if (nulls)
@@ -130,7 +130,7 @@ static int read_largest(struct extract *x, struct table *t, struct error *err)
 	int failed;
 
 	buf_adds(&sql, "SELECT pg_catalog.max(q.");
-	pg_add_identifier(&sql, span_of(x->o->cursor));
+	sql_add_identifier(&sql, span_of(x->o->cursor));
 	buf_adds(&sql, ")::pg_catalog.text");
 	table_source(t, &sql);
 	failed = one_value(x, buf_str(&sql), NULL, &t->to, err);
@@ -173,7 +173,7 @@ static int add_xmin(const struct extract *x, const struct table *t, struct buf *
 static void add_side(const struct extract *x, const struct column *c, const char *op, const char *value, struct buf *sql)
 {
 	buf_adds(sql, "q.");
-	pg_add_identifier(sql, span_of(x->o->cursor));
+	sql_add_identifier(sql, span_of(x->o->cursor));
 	buf_addf(sql, " %s ", op);
 	pg_add_literal(sql, span_of(value));
 	buf_addf(sql, "::%s", c->declared);
@@ -198,7 +198,7 @@ int delta_where(const struct extract *x, const struct table *t, struct buf *sql,
 	add_side(x, c, x->o->trust_cursor ? "<=" : "<", to, sql);
 	if (!t->from) {
 		buf_adds(sql, " OR q.");
-		pg_add_identifier(sql, span_of(x->o->cursor));
+		sql_add_identifier(sql, span_of(x->o->cursor));
 		buf_adds(sql, " IS NULL)");
 		return 0;
 	}

@@ -38,17 +38,11 @@ int take_value(struct bytes *b, struct bytes *value)
 
 /* ---- numbers */
 
-void text_of_int(int64_t v, struct buf *out)
+static void text_of_int(int64_t v, struct buf *out)
 {
-	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-	char digits[24], *p = digits + sizeof digits;
+	char digits[NUMBER_INT64_ROOM];
 
-	do
-		*--p = (char)('0' + u % 10);
-	while (u /= 10);
-	if (v < 0)
-		*--p = '-';
-	buf_add(out, p, (size_t)(digits + sizeof digits - p));
+	buf_addspan(out, number_from_int64(v, digits));
 }
 
 static void special(double d, struct buf *out)

@@ -86,7 +86,7 @@ static int add_key_column(void *ctx, struct span name, struct error *err)
 
 	(void)err;
 	buf_adds(m->sql, m->any ? ", " : ", PRIMARY KEY (");
-	pg_add_identifier(m->sql, name);
+	sql_add_identifier(m->sql, name);
 	m->any = true;
 	return 0;
 }
@@ -127,7 +127,7 @@ int make_from_schema(struct database *d, struct table *t, const struct record *s
 			break;
 		if (columns.n)
 			buf_adds(&columns, ", ");
-		pg_add_identifier(&columns, text);
+		sql_add_identifier(&columns, text);
 		buf_addf(&columns, " %s%s", type, declared_not_null(schema, text) ? " NOT NULL" : "");
 	}
 	failed = failed || create(d, t, &columns, err) ? -1 : 0;
@@ -177,7 +177,7 @@ int make_from_held(struct database *d, struct table *t, struct error *err)
 	for (i = 0; !failed && i < seen.n; i++) {
 		if (i)
 			buf_adds(&columns, ", ");
-		pg_add_identifier(&columns, seen.v[i].name);
+		sql_add_identifier(&columns, seen.v[i].name);
 		buf_addf(&columns, " %s", seen.v[i].kinds == SEEN_INTEGER && is_in_key(d->o->key, seen.v[i].name) ? "bigint"
 			 : type_of_seen(seen.v[i].kinds));
 	}
@@ -197,7 +197,7 @@ int make_column(struct database *d, struct table *t, struct value name, struct v
 	if (batch_flush(d, err) || session_begin(d, err) || (is_property && type_for(d, t, v, &type, err)))
 		return -1;
 	buf_addf(&sql, "ALTER TABLE %s ADD COLUMN ", t->quoted);
-	pg_add_identifier(&sql, value_text(name, &t->arena));
+	sql_add_identifier(&sql, value_text(name, &t->arena));
 	buf_addf(&sql, " %s", type);
 	failed = session_run(d, buf_str(&sql), err);
 	buf_release(&sql);

@@ -97,14 +97,14 @@ static int add_column(struct database *d, struct table *t, PGresult *r, int i, s
 	XGROW(t->column, t->columns, t->cap);
 	c = &t->column[t->columns++];
 	*c = (struct column){ .name = { xstrdup(PQgetvalue(r, i, 0)), (size_t)PQgetlength(r, i, 0) }, .declared = xstrdup(PQgetvalue(r, i, 3)) };
-	pg_add_identifier(&b, c->name);
+	sql_add_identifier(&b, c->name);
 	c->quoted = buf_take(&b);
 	c->typmod = (int32_t)strtol(PQgetvalue(r, i, 2), NULL, 10);
 	c->generated = *PQgetvalue(r, i, 4) == 't';
 	c->always = *PQgetvalue(r, i, 5) == 't';
 	c->key = *PQgetvalue(r, i, 6) == 't';
 	buf_adds(&b, "OPERATOR(");
-	pg_add_identifier(&b, span_of(PQgetisnull(r, i, 7) ? "pg_catalog" : PQgetvalue(r, i, 7)));
+	sql_add_identifier(&b, span_of(PQgetisnull(r, i, 7) ? "pg_catalog" : PQgetvalue(r, i, 7)));
 	buf_adds(&b, ".=)");
 	c->equals = buf_take(&b);
 	c->makes_way = *PQgetvalue(r, i, 9) == 't';

@@ -87,6 +87,7 @@ static int check_number(struct database *d, const struct column *c, const struct
 static int number_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span digits, struct buf *out,
 		       struct error *err)
 {
+	char text[NUMBER_INT64_ROOM];
 	int64_t i;
 	int verdict = check_number(d, c, t, typmod, digits, err);
 
@@ -95,7 +96,7 @@ static int number_text(struct database *d, const struct column *c, const struct 
 	if (t->kind == PG_BOOL)
 		return text_rejected(err, "bad-value", c, "a number is no boolean");
 	if ((t->kind == PG_INT2 || t->kind == PG_INT4 || t->kind == PG_INT8 || t->kind == PG_OID) && !number_int64(digits, &i))
-		buf_addf(out, "%lld", (long long)i);
+		buf_addspan(out, number_from_int64(i, text));
 	else
 		buf_addspan(out, digits);
 	return LOAD_DONE;

@@ -73,26 +73,13 @@ int pg_run(struct pg *pg, const char *sql, const char *verb, struct error *err)
 
 /* ---- names and literals */
 
-void pg_add_identifier(struct buf *sql, struct span name)
-{
-	size_t i;
-
-	buf_addc(sql, '"');
-	for (i = 0; i < name.n; i++) {
-		if (name.p[i] == '"')
-			buf_addc(sql, '"');
-		buf_addc(sql, name.p[i]);
-	}
-	buf_addc(sql, '"');
-}
-
 void pg_add_name(struct buf *sql, const char *schema, const char *name)
 {
 	if (schema) {
-		pg_add_identifier(sql, span_of(schema));
+		sql_add_identifier(sql, span_of(schema));
 		buf_addc(sql, '.');
 	}
-	pg_add_identifier(sql, span_of(name));
+	sql_add_identifier(sql, span_of(name));
 }
 
 void pg_add_literal(struct buf *sql, struct span text)

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "value/sql.h"
 
 struct pg {
 	PGconn *c;		/* NULL: not open */
@@ -38,7 +39,6 @@ int pg_run(struct pg *pg, const char *sql, const char *verb, struct error *err);
 
 /* "schema"."name", or just "name" where schema is NULL. */
 void pg_add_name(struct buf *sql, const char *schema, const char *name);
-void pg_add_identifier(struct buf *sql, struct span name);
 void pg_add_literal(struct buf *sql, struct span text);
 
 /* ---- types */

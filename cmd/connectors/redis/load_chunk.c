@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "load.h"
+#include "value/number.h"
 
 enum { MOST_TRIES = 20 };
 
@@ -16,17 +17,6 @@ struct old {
 	int64_t expires;
 	char type[32];
 };
-
-static struct span number(struct database *d, int64_t n)
-{
-	struct buf b = BUF_INIT;
-	struct span s;
-
-	buf_addf(&b, "%lld", (long long)n);
-	s = arena_span(&d->arena, buf_span(&b));
-	buf_release(&b);
-	return s;
-}
 
 static int expect(struct database *d, redisReply **out, struct error *err)
 {
@@ -160,10 +150,11 @@ static const struct pair *last_pair(const struct row *r, struct span name)
 static uint32_t send_expiry(struct database *d, const struct row *r)
 {
 	struct span words[3] = { SPAN_LIT("PEXPIREAT"), r->key };
+	char digits[NUMBER_INT64_ROOM];
 
 	if (r->expires < 0)
 		return 0;
-	words[2] = number(d, r->expires);
+	words[2] = number_from_int64(r->expires, digits);
 	redis_send(&d->redis, 3, words);
 	return 1;
 }

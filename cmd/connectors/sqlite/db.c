@@ -127,19 +127,6 @@ int db_step(struct db *db, sqlite3_stmt *stmt, const char *verb, struct error *e
 	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : db_fail(db, verb, err);
 }
 
-void db_identifier(struct buf *sql, struct span name)
-{
-	size_t i;
-
-	buf_addc(sql, '"');
-	for (i = 0; i < name.n; i++) {
-		if (name.p[i] == '"')
-			buf_addc(sql, '"');
-		buf_addc(sql, name.p[i]);
-	}
-	buf_addc(sql, '"');
-}
-
 void db_identity(const struct db *db, struct buf *out)
 {
 	struct stat st;

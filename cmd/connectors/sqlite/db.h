@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "value/sql.h"
 
 struct db {
 	sqlite3 *h;		/* NULL: not open */
@@ -40,8 +41,6 @@ int db_run(struct db *db, const char *sql, const char *verb, struct error *err);
 /* The next row: 1, 0, -1. */
 int db_step(struct db *db, sqlite3_stmt *stmt, const char *verb, struct error *err);
 
-/* Adds a name as SQL, whatever it holds. */
-void db_identifier(struct buf *sql, struct span name);
 /* What identifies the database in a state: "inode:N"; "" where the system has none. */
 void db_identity(const struct db *db, struct buf *out);
 

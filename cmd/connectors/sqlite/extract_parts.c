@@ -20,7 +20,7 @@ static void add_from_clause(const struct table *t, struct buf *sql)
 		buf_addf(sql, "(%s\n)", t->query);	/* a comment may end it */
 	} else {
 		buf_adds(sql, "main.");
-		db_identifier(sql, span_of(t->name));
+		sql_add_identifier(sql, span_of(t->name));
 	}
 }
 
@@ -33,11 +33,11 @@ static void add_select(const struct extract *x, const struct table *t, struct bu
 	for (i = 0; i < t->columns; i++) {
 		if (i)
 			buf_adds(sql, ", ");
-		db_identifier(sql, span_of(t->column[i].name));
+		sql_add_identifier(sql, span_of(t->column[i].name));
 	}
 	if (x->o->cursor) {
 		buf_adds(sql, ", ");
-		db_identifier(sql, span_of(x->o->cursor));
+		sql_add_identifier(sql, span_of(x->o->cursor));
 	}
 	add_from_clause(t, sql);
 }
@@ -153,7 +153,7 @@ static int read_shard(struct extract *x, struct table *t, struct error *err)
 	int failed = -1;
 
 	buf_addf(&find, "SELECT %s FROM main.", t->rowid);
-	db_identifier(&find, span_of(t->name));
+	sql_add_identifier(&find, span_of(t->name));
 	buf_addf(&find, " WHERE %s >= ?1 ORDER BY %s LIMIT 1", t->rowid, t->rowid);
 	add_select(x, t, &rows);
 	buf_addf(&rows, " WHERE %s BETWEEN ?1 AND ?2", t->rowid);
@@ -197,13 +197,13 @@ static void add_order(const struct extract *x, const struct table *t, struct buf
 	uint32_t i;
 
 	buf_adds(sql, " ORDER BY ");
-	db_identifier(sql, span_of(x->o->cursor));
+	sql_add_identifier(sql, span_of(x->o->cursor));
 	buf_adds(sql, " COLLATE BINARY");
 	if (t->rowid)
 		buf_addf(sql, ", %s", t->rowid);
 	for (i = 0; !t->rowid && i < t->keys; i++) {
 		buf_adds(sql, ", ");
-		db_identifier(sql, span_of(t->column[t->key[i]].name));
+		sql_add_identifier(sql, span_of(t->column[t->key[i]].name));
 	}
 }
 
@@ -217,7 +217,7 @@ static int read_behind(struct extract *x, struct table *t, const char *compare, 
 	add_select(x, t, &sql);
 	if (compare) {
 		buf_adds(&sql, " WHERE ");
-		db_identifier(&sql, span_of(x->o->cursor));
+		sql_add_identifier(&sql, span_of(x->o->cursor));
 		buf_addf(&sql, " COLLATE BINARY %s", compare);
 	}
 	add_order(x, t, &sql);
@@ -263,7 +263,7 @@ static int warn_of_nulls(struct extract *x, struct table *t, struct error *err)
 	buf_adds(&sql, "SELECT count(*)");
 	add_from_clause(t, &sql);
 	buf_adds(&sql, " WHERE ");
-	db_identifier(&sql, span_of(x->o->cursor));
+	sql_add_identifier(&sql, span_of(x->o->cursor));
 	buf_adds(&sql, " IS NULL");
 	s = prepare(x, &sql, err);
 	got = s ? db_step(&x->db, s, "read", err) : -1;

@@ -29,29 +29,6 @@ static void put_lead(struct buf *b, const struct column *c, bool comma)
 	b->n += c->lead_len + comma;
 }
 
-static void put_int64(struct buf *b, int64_t v)
-{
-	static const char pairs[] =
-		"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960"
-		"616263646566676869707172737475767778798081828384858687888990919293949596979899";
-	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-	char digits[24], *p = digits + sizeof digits;
-
-	for (; u >= 100; u /= 100) {
-		p -= 2;
-		memcpy(p, pairs + 2 * (u % 100), 2);
-	}
-	if (u >= 10) {
-		p -= 2;
-		memcpy(p, pairs + 2 * u, 2);
-	} else {
-		*--p = (char)('0' + u);
-	}
-	if (v < 0)
-		*--p = '-';
-	buf_add(b, p, (size_t)(digits + sizeof digits - p));
-}
-
 /* Its shortest digits, with a fraction or an exponent, so that 1.0 stays no integer. */
 static void put_double(struct buf *b, double d, const struct column *c)
 {
@@ -143,6 +120,7 @@ static int put_cell(struct extract *x, struct buf *b, sqlite3_stmt *row, int i, 
 {
 	struct span text;
 	const void *p;
+	char digits[NUMBER_INT64_ROOM];
 	int64_t v;
 
 	room(b, SCALAR);
@@ -152,7 +130,7 @@ static int put_cell(struct extract *x, struct buf *b, sqlite3_stmt *row, int i, 
 		if (c->kind == COLUMN_BOOLEAN && (v == 0 || v == 1))
 			buf_adds(b, v ? "true" : "false");
 		else
-			put_int64(b, v);
+			buf_addspan(b, number_from_int64(v, digits));
 		return 0;
 	case SQLITE_FLOAT:
 		put_double(b, sqlite3_column_double(row, i), c);

@@ -217,7 +217,7 @@ int make_column(struct database *d, struct table *t, struct value name, struct v
 	int failed;
 
 	buf_addf(&sql, "ALTER TABLE %s ADD COLUMN ", t->quoted);
-	db_identifier(&sql, text);
+	sql_add_identifier(&sql, text);
 	buf_addf(&sql, " %s", type);
 	if (is_property)
 		value_write(v, &property);

@@ -102,14 +102,14 @@ static void add_blob(struct buf *line, struct span bytes)
 
 static void add_cell(struct buf *line, sqlite3_stmt *stmt, int i)
 {
-	char number[NUMBER_DOUBLE_ROOM];
+	char number[NUMBER_DOUBLE_ROOM], digits[NUMBER_INT64_ROOM];
 
 	switch (sqlite3_column_type(stmt, i)) {
 	case SQLITE_NULL:
 		buf_adds(line, "null");
 		break;
 	case SQLITE_INTEGER:
-		buf_addf(line, "%lld", (long long)sqlite3_column_int64(stmt, i));
+		buf_addspan(line, number_from_int64(sqlite3_column_int64(stmt, i), digits));
 		break;
 	case SQLITE_FLOAT:
 		buf_add(line, number, number_from_double(sqlite3_column_double(stmt, i), number));

@@ -9,7 +9,7 @@ static char *quote_name(struct span name)
 {
 	struct buf b = BUF_INIT;
 
-	db_identifier(&b, name);
+	sql_add_identifier(&b, name);
 	return buf_take(&b);
 }
 
