@@ -61,3 +61,24 @@ int extract_key(const char *key, struct buf *out, struct error *err)
 	buf_addc(out, ']');
 	return 0;
 }
+
+void extract_selection(const struct extract_options *o, char **names, int n, struct buf *out)
+{
+	int i;
+
+	buf_addf(out, "cursor=%s%s%s", o->cursor, o->trust_cursor ? " trusted" : "", o->keys ? " keys" : "");
+	if (o->query)
+		buf_addf(out, " query=%s", o->query);
+	for (i = 0; i < n; i++)
+		buf_addf(out, " table=%s", names[i]);
+	if (o->shard.n)
+		buf_addf(out, " shard=%llu/%llu", (unsigned long long)o->shard.i, (unsigned long long)o->shard.n);
+}
+
+void extract_source_json(struct span operand, const char *connector, struct buf *out)
+{
+	buf_addc(out, '[');
+	if (json_add_string(out, operand))
+		json_add_string(out, span_of(connector));
+	buf_addc(out, ']');
+}

@@ -33,6 +33,11 @@ extern const struct opt extract_server_opts[];
 /* Adds --key's "a,b" as ["a","b"]; nothing for none. -1: no UTF-8. */
 int extract_key(const char *key, struct buf *out, struct error *err);
 
+/* What is selected of a database's tables: another selection must not go on from its state. */
+void extract_selection(const struct extract_options *o, char **names, int n, struct buf *out);
+/* begin.source: the operand in an array; the connector's name where it is no UTF-8. */
+void extract_source_json(struct span operand, const char *connector, struct buf *out);
+
 #define EXTRACT_SYNOPSIS "[OPTION...] ENDPOINT [STREAM...]\n[OPTION...] FILE..."
 #define EXTRACT_SUMMARY "Reads a system, all of it or what changed since a checkpoint, or follows it live."
 

@@ -111,16 +111,6 @@ void state_set_string(struct state *s, const char *name, const char *value)
 		xalloc_die();
 }
 
-int state_check(const struct state *s, const struct state_place *p, const char *what, const char *is, struct error *err)
-{
-	const char *was = state_string(s, what);
-
-	if (!was || !strcmp(was, is))
-		return 0;
-	return error_set(err, EXIT_USAGE, "the state in '%s' belongs to another %s ('%s', not '%s'): use another state, or --reset", p->where,
-			 what, error_show(span_of(was)), error_show(span_of(is)));
-}
-
 json_t *state_token(const struct state *s, const char *stream)
 {
 	return json_object_get(json_object_get(s->job, "tokens"), stream);

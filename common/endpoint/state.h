@@ -46,6 +46,17 @@ void state_text(const struct state *s, struct buf *out);
 
 /* The job's state wherever it is: a file, or a database, which sync-extract reads (state_read.c). */
 int state_read(struct state *s, const struct state_place *p, struct error *err);
+/*
+ * Whose a state is: an extractor goes on only from its own. source: the system's identity, NULL where the connector has
+ * none; selection: what of it is read.
+ */
+struct state_owner {
+	const char *connector, *source, *selection;
+};
+/* For an extractor: takes `where` (--state) apart, reads it, and checks, unless reset, that it is this owner's: else a usage error. */
+int state_resume(struct state *s, struct state_place *p, const char *where, bool reset, const struct state_owner *owner, struct error *err);
+/* Adds begin.from: the generation that it starts at, and whose it is. */
+void state_add_from(const struct state *s, const struct state_owner *owner, struct buf *out);
 /* What a job that can't be read is: an error, or with s->reset none. For what reads states. */
 int state_damaged(struct state *s, const char *where, const char *why, struct error *err);
 /* Reads a state file. A missing file or job is generation 0; one that can't be read or is damaged is -1. */
@@ -59,8 +70,6 @@ int state_store_file(struct state *s, const struct state_place *p, struct error 
 /* Strings of the job: "run", "connector", "source", "selection"; NULL where missing. */
 const char *state_string(const struct state *s, const char *name);
 void state_set_string(struct state *s, const char *name, const char *value);
-/* That the state's "connector", "source" or "selection" is this one, where it knows one: else a usage error. */
-int state_check(const struct state *s, const struct state_place *p, const char *what, const char *is, struct error *err);
 /* A stream's token ("" for the run's), borrowed, or NULL. */
 json_t *state_token(const struct state *s, const char *stream);
 /* text: a JSON object. */

@@ -1,10 +1,12 @@
-/* state_read: a job's state that a database keeps, read by the database's own connector. */
+/* state_read: a job's state wherever it is, a database's by its own connector, and whether an extractor may go on from it. */
 #include <errno.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "base/fileio.h"
 #include "endpoint/exec.h"
 #include "endpoint/state.h"
+#include "json/record.h"
 
 /* What sync-extract writes of an operand: a line, or nothing. */
 static int extract(const char *operand, const char *const *options, struct buf *out, struct error *err)
@@ -88,4 +90,37 @@ int state_read(struct state *s, const struct state_place *p, struct error *err)
 		failed = take_row(s, buf_span(&row), p, err);
 	buf_release(&row);
 	return failed;
+}
+
+/* ---- for an extractor */
+
+static int check(const struct state *s, const struct state_place *p, const char *what, const char *is, struct error *err)
+{
+	const char *was = state_string(s, what);
+
+	if (!was || !strcmp(was, is))
+		return 0;
+	return error_set(err, EXIT_USAGE, "the state in '%s' belongs to another %s ('%s', not '%s'): use another state, or --reset", p->where,
+			 what, error_show(span_of(was)), error_show(span_of(is)));
+}
+
+int state_resume(struct state *s, struct state_place *p, const char *where, bool reset, const struct state_owner *owner, struct error *err)
+{
+	s->reset = reset;
+	if (state_place_parse(p, where, err) || state_read(s, p, err))
+		return -1;
+	return !reset && (check(s, p, "connector", owner->connector, err) || (owner->source && check(s, p, "source", owner->source, err)) ||
+			  check(s, p, "selection", owner->selection, err)) ? -1 : 0;
+}
+
+void state_add_from(const struct state *s, const struct state_owner *owner, struct buf *out)
+{
+	buf_addf(out, "{\"generation\":\"%" PRIu64 "\",\"connector\":\"%s\"", s->generation, owner->connector);
+	if (owner->source) {
+		buf_adds(out, ",\"source\":");
+		json_add_string(out, span_of(owner->source));
+	}
+	buf_adds(out, ",\"selection\":");
+	json_add_string(out, span_of(owner->selection));
+	buf_addc(out, '}');
 }

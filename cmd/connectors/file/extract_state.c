@@ -96,11 +96,8 @@ int state_start(struct extract *x, struct error *err)
 	size_t i;
 	int failed;
 
-	x->state.reset = x->o->reset;
-	failed = state_place_parse(&x->place, x->o->state, err) || state_read(&x->state, &x->place, err);
 	selection_of(x, &selection);
-	if (!failed && !x->o->reset)
-		failed = state_check(&x->state, &x->place, "connector", "file", err) || state_check(&x->state, &x->place, "selection", buf_str(&selection), err);
+	failed = state_resume(&x->state, &x->place, x->o->state, x->o->reset, &(struct state_owner){ "file", NULL, buf_str(&selection) }, err);
 	buf_release(&selection);
 	if (failed || x->o->reset)
 		return failed ? -1 : 0;
@@ -198,9 +195,7 @@ void add_from(struct extract *x, struct buf *out)
 	if (!x->o->state)
 		return;
 	selection_of(x, &selection);
-	buf_addf(out, "{\"generation\":\"%" PRIu64 "\",\"connector\":\"file\",\"selection\":", x->state.generation);
-	json_add_string(out, buf_span(&selection));
-	buf_addc(out, '}');
+	state_add_from(&x->state, &(struct state_owner){ "file", NULL, buf_str(&selection) }, out);
 	buf_release(&selection);
 }
 

@@ -7,19 +7,6 @@
 
 /* ---- the state */
 
-static void add_selection(const struct extract *x, char **names, int n, struct buf *b)
-{
-	int i;
-
-	buf_addf(b, "cursor=%s%s%s", x->o->cursor, x->o->trust_cursor ? " trusted" : "", x->o->keys ? " keys" : "");
-	if (x->o->query)
-		buf_addf(b, " query=%s", x->o->query);
-	for (i = 0; i < n; i++)
-		buf_addf(b, " table=%s", names[i]);
-	if (x->o->shard.n)
-		buf_addf(b, " shard=%llu/%llu", (unsigned long long)x->o->shard.i, (unsigned long long)x->o->shard.n);
-}
-
 /* The cluster, where it may be asked for, and the database in it. */
 static int add_identity(struct extract *x, struct buf *b, struct error *err)
 {
@@ -35,25 +22,21 @@ static int add_identity(struct extract *x, struct buf *b, struct error *err)
 	return r ? 0 : -1;
 }
 
-/* Reads the state, checks that it is this source's, and takes its tokens' texts; makes begin.from. */
+/* Reads the state, checks that it is this source's, and makes begin.from. */
 static int start_state(struct extract *x, char **names, int n, struct buf *from, struct error *err)
 {
 	struct buf selection = BUF_INIT, source = BUF_INIT;
+	struct state_owner owner = { .connector = "postgresql" };
 	int failed;
 
 	if (!x->o->state)
 		return 0;
-	add_selection(x, names, n, &selection);
-	x->state.reset = x->o->reset;
-	failed = add_identity(x, &source, err) || state_place_parse(&x->place, x->o->state, err) || state_read(&x->state, &x->place, err) ? -1 : 0;
-	if (!failed && !x->o->reset)
-		failed = state_check(&x->state, &x->place, "connector", "postgresql", err) ||
-			state_check(&x->state, &x->place, "source", buf_str(&source), err) ||
-			state_check(&x->state, &x->place, "selection", buf_str(&selection), err) ? -1 : 0;
-	buf_addf(from, "{\"generation\":\"%llu\",\"connector\":\"postgresql\",\"source\":\"%s\",\"selection\":",
-		 (unsigned long long)x->state.generation, buf_str(&source));
-	json_add_string(from, buf_span(&selection));
-	buf_addc(from, '}');
+	extract_selection(x->o, names, n, &selection);
+	failed = add_identity(x, &source, err);
+	owner.source = buf_str(&source);
+	owner.selection = buf_str(&selection);
+	failed = failed || state_resume(&x->state, &x->place, x->o->state, x->o->reset, &owner, err) ? -1 : 0;
+	state_add_from(&x->state, &owner, from);
 	buf_release(&selection);
 	buf_release(&source);
 	return failed;
@@ -85,10 +68,7 @@ static int begin(struct extract *x, struct span from, struct error *err)
 	struct buf source = BUF_INIT;
 	int failed;
 
-	buf_addc(&source, '[');
-	if (json_add_string(&source, span_of(x->pg.shown)))
-		buf_adds(&source, "\"postgresql\"");
-	buf_addc(&source, ']');
+	extract_source_json(span_of(x->pg.shown), "postgresql", &source);
 	failed = writer_begin(&x->tool->writer, scope_of(x), SPAN_LIT(""), buf_span(&source), from, err);
 	buf_release(&source);
 	return failed;

@@ -171,10 +171,7 @@ static int begin(struct extract *x, int patterns, struct error *err)
 	const char *name = x->o->stream ? x->o->stream : x->tmpl.parts ? "rows" : "keys";
 	int failed;
 
-	buf_addc(&source, '[');
-	if (json_add_string(&source, span_of(x->redis.shown)))
-		buf_adds(&source, "\"redis\"");
-	buf_addc(&source, ']');
+	extract_source_json(span_of(x->redis.shown), "redis", &source);
 	x->stream = streams_index(&x->tool->streams, span_of(name));
 	failed = writer_begin(&x->tool->writer, patterns || x->own->type ? SCOPE_PART : SCOPE_FULL, SPAN_LIT(""), buf_span(&source), SPAN_LIT(""), err);
 	buf_release(&source);

@@ -73,48 +73,28 @@ int checkpoint(struct extract *x, const struct table *t, bool now, struct error 
 
 /* ---- the stream's section */
 
-/* What was selected: another selection must not go on from this state. */
-static void add_selection(const struct extract *x, char **names, int n, struct buf *b)
-{
-	int i;
-
-	buf_addf(b, "cursor=%s", x->o->cursor);
-	if (x->o->query)
-		buf_addf(b, " query=%s", x->o->query);
-	for (i = 0; i < n; i++)
-		buf_addf(b, " table=%s", names[i]);
-	if (x->o->shard.n)
-		buf_addf(b, " shard=%llu/%llu", (unsigned long long)x->o->shard.i, (unsigned long long)x->o->shard.n);
-}
-
 /* Reads the state, checks that it is this source's, places the marks, and makes begin.from. */
 static int start_state(struct extract *x, char **names, int n, struct buf *from, struct error *err)
 {
 	struct buf selection = BUF_INIT;
-	const char *source = buf_str(&x->identity);
+	struct state_owner owner = { "sqlite", buf_str(&x->identity), NULL };
 	const json_t *token;
 	uint32_t i;
 	int failed;
 
 	if (!x->o->state)
 		return 0;
-	add_selection(x, names, n, &selection);
-	x->state.reset = x->o->reset;
-	failed = state_place_parse(&x->place, x->o->state, err) || state_read(&x->state, &x->place, err);
-	if (!failed && !x->o->reset)
-		failed = state_check(&x->state, &x->place, "connector", "sqlite", err) || state_check(&x->state, &x->place, "source", source, err) ||
-			state_check(&x->state, &x->place, "selection", buf_str(&selection), err);
+	extract_selection(x->o, names, n, &selection);
+	owner.selection = buf_str(&selection);
+	failed = state_resume(&x->state, &x->place, x->o->state, x->o->reset, &owner, err);
 	for (i = 0; !failed && !x->o->reset && i < x->tables; i++) {
 		token = state_token(&x->state, streams_name(&x->tool->streams, x->table[i].stream));
 		failed = token ? mark_parse(x->table[i].mark, token, err) : 0;
 		x->resumed |= token != NULL;
 	}
-	buf_addf(from, "{\"generation\":\"%llu\",\"connector\":\"sqlite\",\"source\":\"%s\",\"selection\":",
-		 (unsigned long long)x->state.generation, source);
-	json_add_string(from, buf_span(&selection));
-	buf_addc(from, '}');
+	state_add_from(&x->state, &owner, from);
 	buf_release(&selection);
-	return failed ? -1 : 0;
+	return failed;
 }
 
 static int begin(struct extract *x, char **names, int n, struct error *err)
@@ -125,10 +105,7 @@ static int begin(struct extract *x, char **names, int n, struct error *err)
 
 	part = x->resumed || x->o->shard.n || x->o->follow;
 	buf_addf(&name, "%s%s", x->db.uri ? "" : "sqlite:", x->db.operand);
-	buf_addc(&source, '[');
-	if (json_add_string(&source, buf_span(&name)))
-		buf_adds(&source, "\"sqlite\"");
-	buf_addc(&source, ']');
+	extract_source_json(buf_span(&name), "sqlite", &source);
 	if (!failed)
 		failed = writer_begin(&x->tool->writer, part ? SCOPE_PART : SCOPE_FULL, SPAN_LIT(""), buf_span(&source), buf_span(&from), err);
 	pace_mark(&x->pace, x->tool->writer.bytes);
