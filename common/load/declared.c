@@ -6,6 +6,14 @@
 
 #include "base/xalloc.h"
 
+int declared_schema(struct span text, struct record *schema, struct error *err)
+{
+	static const struct scan_limits limits = SCAN_LIMITS_INIT;
+
+	record_init(schema);
+	return text.n ? record_copy(schema, text.p, text.n, &limits, err) : record_copy(schema, "{}", 2, &limits, err);
+}
+
 int declared_properties(const struct record *schema, struct value *properties)
 {
 	return record_is_object(schema) && value_member(record_root(schema), SPAN_LIT("properties"), properties) &&

@@ -4,6 +4,8 @@
 
 #include "json/record.h"
 
+/* Initializes schema, and reads a frame's schema into it; nothing kept is {}. The caller releases it, after -1 too. */
+int declared_schema(struct span text, struct record *schema, struct error *err);
 /* The schema's `properties`, if it has any: 1 or 0. */
 int declared_properties(const struct record *schema, struct value *properties);
 /* `required` names it, and its type takes no null. */

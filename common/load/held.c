@@ -60,3 +60,28 @@ void held_release(struct held *h)
 	arena_release(&h->arena);
 	*h = (struct held)HELD_INIT;
 }
+
+/* ---- first records */
+
+enum { FIRST_RECORDS = 1000, FIRST_BYTES = 1 << 20 };
+
+bool held_first(struct held *h, const struct load *l, enum op op)
+{
+	if (op != OP_UPSERT && op != OP_INSERT && (op != OP_UPDATE || l->o->missing != MISSING_INSERT))
+		return false;
+	held_add(h, &l->arrival);
+	return true;
+}
+
+bool held_enough(const struct held *h)
+{
+	return h->n >= FIRST_RECORDS || h->bytes >= FIRST_BYTES;
+}
+
+int held_missing(const struct load *l, enum op op, const char *table, struct error *err)
+{
+	if (op != OP_UPDATE || l->o->missing == MISSING_SKIP)
+		return LOAD_DONE;
+	error_data(err, "missing-row", "an update of a row that isn't there, nor is the table '%s' (--missing insert|skip)", table);
+	return LOAD_REJECT;
+}

@@ -20,6 +20,15 @@ int held_take(struct held *h, struct load *l, struct error *err);
 int held_seen(const struct held *h, bool any_case, struct seen *out, struct error *err);
 void held_release(struct held *h);
 
+/* ---- a table that isn't there, and that no schema declares: its first records say what fields it has */
+
+/* Keeps the record in hand, if one of this op makes a row. */
+bool held_first(struct held *h, const struct load *l, enum op op);
+/* Those kept are enough to say it: a thousand, or 1 MiB of them. */
+bool held_enough(const struct held *h);
+/* What becomes of any other record there: LOAD_DONE, since nothing is there to delete; for an update as --missing says. */
+int held_missing(const struct load *l, enum op op, const char *table, struct error *err);
+
 /* A copy of a line, padded for the scanner. */
 struct span line_copy(struct arena *arena, struct span line);
 

@@ -6,8 +6,6 @@
 #include "base/diag.h"
 #include "base/xalloc.h"
 
-enum { FIRST_RECORDS = 1000, FIRST_BYTES = 1 << 20 };
-
 static int database_open(void *self, struct load *l, struct error *err)
 {
 	struct database *d = self;
@@ -60,19 +58,9 @@ static int release_held(struct database *d, struct table *t, struct error *err)
 /* 1: the record is kept, or there is nothing to do for it; 0: the table is there now; or as a verdict. */
 static int hold(struct database *d, struct table *t, const struct meta *meta, struct error *err)
 {
-	if (meta->op == OP_UPSERT || meta->op == OP_INSERT || (meta->op == OP_UPDATE && d->o->missing == MISSING_INSERT)) {
-		held_add(&t->held, &d->load->arrival);
-		return t->held.n < FIRST_RECORDS && t->held.bytes < FIRST_BYTES ? 1 : release_held(d, t, err) ? -1 : 1;
-	}
+	if (held_first(&t->held, d->load, meta->op))
+		return held_enough(&t->held) && release_held(d, t, err) ? -1 : 1;
 	return release_held(d, t, err) ? -1 : !t->exists;
-}
-
-static int missing_table(const struct database *d, const struct table *t, const struct meta *meta, struct error *err)
-{
-	if (meta->op != OP_UPDATE || d->o->missing == MISSING_SKIP)
-		return LOAD_DONE;	/* nothing is there to delete */
-	error_data(err, "missing-row", "an update of a row that isn't there, nor is the table '%s' (--missing insert|skip)", t->name);
-	return LOAD_REJECT;
 }
 
 /* ---- records */
@@ -102,14 +90,13 @@ static int database_record(void *self, struct load *l, struct record *rec, const
 	struct table *t = table_of(d, meta->stream, err);
 	int ready, kept;
 
-	(void)l;
 	if (!t || (d->batch && d->batch != t && batch_flush(d, err)))
 		return -1;
 	ready = table_ready(d, t, err);
 	if (!ready) {
 		kept = hold(d, t, meta, err);
 		if (kept)
-			return kept < 0 ? -1 : t->held.n || t->exists ? LOAD_DONE : missing_table(d, t, meta, err);
+			return kept < 0 ? -1 : t->held.n || t->exists ? LOAD_DONE : held_missing(l, meta->op, t->name, err);
 	}
 	if (ready < 0 || session_begin(d, err) || empty_first(d, t, err) || mirror_prepare(d, t, err))
 		return -1;

@@ -252,14 +252,6 @@ static int evolve(struct database *d, struct table *t, const struct record *sche
 	return 0;
 }
 
-static int schema_of(const struct table *t, struct record *schema, struct error *err)
-{
-	static const struct scan_limits limits = SCAN_LIMITS_INIT;
-
-	record_init(schema);
-	return record_copy(schema, t->declared.n ? t->declared.p : "{}", t->declared.n ? t->declared.n : 2, &limits, err);
-}
-
 int table_find(struct database *d, struct table *t, struct error *err)
 {
 	uint64_t any = 1;
@@ -285,7 +277,7 @@ int table_ready(struct database *d, struct table *t, struct error *err)
 
 	if (t->exists)
 		return 1;
-	failed = schema_of(t, &schema, err);
+	failed = declared_schema(buf_span(&t->declared), &schema, err);
 	if (!failed && !t->looked) {
 		t->looked = true;
 		failed = table_find(d, t, err) || (t->exists && evolve(d, t, &schema, err));
@@ -301,7 +293,7 @@ int table_ready(struct database *d, struct table *t, struct error *err)
 int table_declare(struct database *d, struct table *t, struct error *err)
 {
 	struct record schema;
-	int failed = schema_of(t, &schema, err) || evolve(d, t, &schema, err);
+	int failed = declared_schema(buf_span(&t->declared), &schema, err) || evolve(d, t, &schema, err);
 
 	if (!failed)
 		declare_columns(t, &schema);

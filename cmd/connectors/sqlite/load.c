@@ -34,8 +34,6 @@ static int empty_first(struct database *d, struct table *t, struct error *err)
 
 /* ---- records of a table that isn't there, and that no schema declares: the first ones say what columns it has */
 
-enum { FIRST_RECORDS = 1000, FIRST_BYTES = 1 << 20 };
-
 static int release_held(struct database *d, struct table *t, struct error *err)
 {
 	return t->exists || !t->held.n ? 0 : make_from_held(d, t, err);
@@ -44,10 +42,8 @@ static int release_held(struct database *d, struct table *t, struct error *err)
 /* 1: the record is kept, or there is nothing to do for it; 0: the table is there now; or as a verdict. */
 static int hold(struct database *d, struct table *t, const struct meta *meta, struct error *err)
 {
-	if (meta->op == OP_UPSERT || meta->op == OP_INSERT || (meta->op == OP_UPDATE && d->o->missing == MISSING_INSERT)) {
-		held_add(&t->held, &d->load->arrival);
-		return t->held.n < FIRST_RECORDS && t->held.bytes < FIRST_BYTES ? 1 : release_held(d, t, err) ? -1 : 1;
-	}
+	if (held_first(&t->held, d->load, meta->op))
+		return held_enough(&t->held) && release_held(d, t, err) ? -1 : 1;
 	return release_held(d, t, err) ? -1 : !t->exists;
 }
 
@@ -78,14 +74,6 @@ static int database_schema(void *self, struct load *l, uint32_t stream, struct v
 	if (value_present(key))
 		value_write(key, &t->key_names);
 	return t->exists ? table_declare(d, t, err) : 0;
-}
-
-static int missing_table(const struct database *d, const struct table *t, const struct meta *meta, struct error *err)
-{
-	if (meta->op != OP_UPDATE || d->o->missing == MISSING_SKIP)
-		return LOAD_DONE;	/* nothing is there to delete */
-	error_data(err, "missing-row", "an update of a row that isn't there, nor is the table '%s' (--missing insert|skip)", t->name);
-	return LOAD_REJECT;
 }
 
 /* ---- records */
@@ -120,7 +108,7 @@ static int database_record(void *self, struct load *l, struct record *rec, const
 	if (!ready) {
 		kept = hold(d, t, meta, err);
 		if (kept)
-			return kept < 0 ? -1 : t->held.n || t->exists ? LOAD_DONE : missing_table(d, t, meta, err);
+			return kept < 0 ? -1 : t->held.n || t->exists ? LOAD_DONE : held_missing(l, meta->op, t->name, err);
 	}
 	if (ready < 0 || target_begin(d, err) || empty_first(d, t, err) || retry_if_many(d, err))
 		return -1;

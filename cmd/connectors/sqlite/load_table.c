@@ -304,14 +304,6 @@ static int take_found(struct database *d, struct table *t, const struct record *
 	return 0;
 }
 
-static int schema_of(const struct table *t, struct record *schema, struct error *err)
-{
-	static const struct scan_limits limits = SCAN_LIMITS_INIT;
-
-	record_init(schema);
-	return record_copy(schema, t->schema.n ? t->schema.p : "{}", t->schema.n ? t->schema.n : 2, &limits, err);
-}
-
 int table_ready(struct database *d, struct table *t, struct error *err)
 {
 	struct record schema;
@@ -320,7 +312,7 @@ int table_ready(struct database *d, struct table *t, struct error *err)
 
 	if (t->exists)
 		return 1;
-	failed = schema_of(t, &schema, err);
+	failed = declared_schema(buf_span(&t->schema), &schema, err);
 	if (!failed && !t->looked) {
 		t->looked = true;
 		failed = find_columns(d, t, err) || (t->exists && take_found(d, t, &schema, err));
@@ -336,7 +328,7 @@ int table_ready(struct database *d, struct table *t, struct error *err)
 int table_declare(struct database *d, struct table *t, struct error *err)
 {
 	struct record schema;
-	int failed = schema_of(t, &schema, err) || evolve(d, t, &schema, err);
+	int failed = declared_schema(buf_span(&t->schema), &schema, err) || evolve(d, t, &schema, err);
 
 	if (!failed)
 		declare_columns(t, &schema);
