@@ -9,15 +9,14 @@
 
 #include "base/xalloc.h"
 #include "load.h"
+#include "load/waiting.h"
 
-enum { BITS = 1 << 16, MANY = 100000, MANY_BYTES = 32 << 20, VAIN = 2 };
+enum { VAIN = 2 };
 
 struct retry {
-	struct held held;
-	uint64_t waits[BITS / 64];	/* keys that wait, by their hash: others with it just wait too… */
-	uint64_t salt;			/* …and are others the next time */
-	bool last;			/* rejects are final… */
-	bool trial;			/* …or all kept */
+	struct waiting waiting;
+	uint64_t salt;		/* keys whose hashes meet are others the next time */
+	bool trial;		/* rejects are all kept */
 };
 
 void retry_open(struct database *d)
@@ -28,70 +27,61 @@ void retry_open(struct database *d)
 void retry_close(struct database *d)
 {
 	if (d->retry)
-		held_release(&d->retry->held);
+		held_release(&d->retry->waiting.held);
 	free(d->retry);
 	d->retry = NULL;
 }
 
 bool retry_some(const struct database *d)
 {
-	return d->retry->held.n > 0;
+	return waiting_some(&d->retry->waiting);
 }
 
 void retry_copy(const struct database *d, struct held *out)
 {
 	size_t i;
 
-	for (i = 0; i < d->retry->held.n; i++)
-		held_add(out, &d->retry->held.v[i]);
+	for (i = 0; i < d->retry->waiting.held.n; i++)
+		held_add(out, &d->retry->waiting.held.v[i]);
 }
 
 void retry_replace(struct database *d, struct held *by)
 {
-	held_release(&d->retry->held);
-	d->retry->held = *by;
+	held_release(&d->retry->waiting.held);
+	d->retry->waiting.held = *by;
 	*by = (struct held)HELD_INIT;
 }
 
-static uint32_t bit_of(const struct database *d, const struct table *t, const struct cell *key)
+static uint64_t hash_of(const struct database *d, const struct table *t, const struct cell *key)
 {
-	return (uint32_t)(key_hash(t, key, d->retry->salt) % BITS);
+	return key_hash(t, key, d->retry->salt);
 }
 
 bool retry_waits(const struct database *d, const struct table *t, const struct cell *key)
 {
-	uint32_t bit = bit_of(d, t, key);
-
-	return d->retry->waits[bit / 64] >> bit % 64 & 1;
+	return waiting_on(&d->retry->waiting, hash_of(d, t, key));
 }
 
 bool retry_helps(const struct database *d, const struct table *t)
 {
-	return (d->in_the_way || d->retry->trial) && !d->retry->last && !rows_only_added(d, t);
-}
-
-static void wait_for(struct database *d, const struct table *t, const struct cell *key)
-{
-	uint32_t bit = bit_of(d, t, key);
-
-	d->retry->waits[bit / 64] |= UINT64_C(1) << bit % 64;
+	return (d->in_the_way || d->retry->trial) && !d->retry->waiting.last && !rows_only_added(d, t);
 }
 
 void retry_keep(struct database *d, const struct table *t, const struct cell *old)
 {
-	wait_for(d, t, d->key);
+	waiting_keep(&d->retry->waiting, hash_of(d, t, d->key), &d->load->arrival);
 	if (old)
-		wait_for(d, t, old);
-	held_add(&d->retry->held, &d->load->arrival);
+		waiting_mark(&d->retry->waiting, hash_of(d, t, old));
 }
 
-static int try_all(struct database *d, struct error *err)
+static int flush(void *ctx, struct error *err)
 {
-	struct retry *r = d->retry;
+	return gather_flush(ctx, err);
+}
 
-	memset(r->waits, 0, sizeof r->waits);
+static void change_salt(struct retry *r)
+{
 	r->salt += UINT64_C(0x9e3779b97f4a7c15);
-	return held_take(&r->held, d->load, err) || gather_flush(d, err) ? -1 : 0;
 }
 
 void retry_on_trial(struct database *d, bool trial)
@@ -105,30 +95,28 @@ int retry_while_it_helps(struct database *d, struct error *err)
 	size_t before;
 	int failed = 0, vain = 0;
 
-	while (!failed && r->held.n && vain < VAIN) {
-		before = r->held.n;
-		failed = try_all(d, err);
-		vain = r->held.n < before ? 0 : vain + 1;
+	while (!failed && retry_some(d) && vain < VAIN) {
+		before = r->waiting.held.n;
+		change_salt(r);
+		failed = waiting_again(&r->waiting, d->load, flush, d, err);
+		vain = r->waiting.held.n < before ? 0 : vain + 1;
 	}
 	return failed;
 }
 
 int retry_all(struct database *d, bool last, struct error *err)
 {
-	struct retry *r = d->retry;
 	int failed = retry_while_it_helps(d, err);
 
-	if (!failed && r->held.n)
+	if (!failed && retry_some(d))
 		failed = park_all(d, err);
-	if (failed || !last || !r->held.n)
+	if (failed || !last || !retry_some(d))
 		return failed;
-	r->last = true;
-	failed = try_all(d, err);
-	r->last = false;
-	return failed;
+	change_salt(d->retry);
+	return waiting_end(&d->retry->waiting, d->load, flush, d, err);
 }
 
 int retry_if_many(struct database *d, struct error *err)
 {
-	return d->retry->held.n >= MANY || d->retry->held.bytes >= MANY_BYTES ? retry_all(d, true, err) : 0;
+	return waiting_many(&d->retry->waiting) ? retry_all(d, true, err) : 0;
 }
