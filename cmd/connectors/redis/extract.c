@@ -6,7 +6,6 @@
  */
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/diag.h"
 #include "extract.h"
 
@@ -46,62 +45,13 @@ static int new_keys(struct extract *x, const redisReply *page, struct key *keys,
 	return 0;
 }
 
-static int read_types(struct extract *x, struct key *keys, uint32_t n, struct error *err)
-{
-	struct span type[2] = { SPAN_LIT("TYPE") }, ttl[2] = { x->redis.version >= 70000 ? SPAN_LIT("PEXPIRETIME") : SPAN_LIT("PTTL") };
-	redisReply *reply;
-	uint32_t i;
-
-	for (i = 0; i < n; i++) {
-		type[1] = ttl[1] = keys[i].name;
-		redis_send(&x->redis, 2, type);
-		redis_send(&x->redis, 2, ttl);
-	}
-	for (i = 0; i < n; i++) {
-		reply = redis_read(&x->redis, err);
-		if (!reply)
-			return -1;
-		if (reply->type == REDIS_REPLY_ERROR) {
-			redis_refused(&x->redis, reply, "read", err);
-			freeReplyObject(reply);
-			return -1;
-		}
-		keys[i].type = arena_dup(&x->arena, reply->str, (size_t)reply->len);
-		freeReplyObject(reply);
-		reply = redis_read(&x->redis, err);
-		if (!reply)
-			return -1;
-		keys[i].expires = reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0
-			? reply->integer + (x->redis.version >= 70000 ? 0 : clock_wall() / 1000000) : -1;
-		freeReplyObject(reply);
-	}
-	return 0;
-}
-
-static int read_groups(struct extract *x, struct key *keys, uint32_t n, struct error *err)
-{
-	struct span words[3] = { SPAN_LIT("XINFO"), SPAN_LIT("GROUPS") };
-	uint32_t i;
-
-	for (i = 0; i < n; i++) {
-		if (strcmp(keys[i].type, "stream"))
-			continue;
-		words[2] = keys[i].name;
-		redis_send(&x->redis, 3, words);
-	}
-	for (i = 0; i < n; i++)
-		if (!strcmp(keys[i].type, "stream") && !(keys[i].groups = redis_read(&x->redis, err)))
-			return -1;
-	return 0;
-}
-
 static int read_values(struct extract *x, struct key *keys, uint32_t n, struct error *err)
 {
 	redisReply *reply;
 	uint32_t i;
 	int failed = 0;
 
-	if (!x->tmpl.parts && read_groups(x, keys, n, err))
+	if (!x->tmpl.parts && keys_groups(&x->redis, keys, n, err))
 		return -1;
 	for (i = 0; i < n; i++)
 		value_ask(x, &keys[i]);
@@ -115,9 +65,7 @@ static int read_values(struct extract *x, struct key *keys, uint32_t n, struct e
 			failed = x->tmpl.parts ? row_write(x, &keys[i], reply, err) : key_write(x, &keys[i], reply, err);
 		freeReplyObject(reply);
 	}
-	for (i = 0; i < n; i++)
-		if (keys[i].groups)
-			freeReplyObject(keys[i].groups);
+	keys_release(keys, n);
 	return failed;
 }
 
@@ -132,7 +80,7 @@ static int read_page(struct extract *x, const redisReply *page, struct error *er
 		return -1;
 	for (i = 0; i < n; i += some) {
 		some = n - i < AT_ONCE ? n - i : AT_ONCE;
-		if (read_types(x, keys + i, some, err) || read_values(x, keys + i, some, err))
+		if (keys_types(&x->redis, keys + i, some, &x->arena, err) || read_values(x, keys + i, some, err))
 			return -1;
 	}
 	progress_update(&x->tool->progress, counts_total(&x->tool->read), x->tool->writer.bytes);

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "json/record.h"
 #include "value/base64.h"
 #include "value/number.h"
@@ -212,4 +213,67 @@ void key_put(const struct key *k, const redisReply *value, struct buf *out)
 	if (k->groups)
 		put_groups(out, k->groups);
 	buf_addc(out, '}');
+}
+
+/* ---- many keys at once */
+
+int keys_types(struct redis *r, struct key *keys, uint32_t n, struct arena *arena, struct error *err)
+{
+	struct span type[2] = { SPAN_LIT("TYPE") }, ttl[2] = { r->version >= 70000 ? SPAN_LIT("PEXPIRETIME") : SPAN_LIT("PTTL") };
+	redisReply *reply;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		type[1] = ttl[1] = keys[i].name;
+		redis_send(r, 2, type);
+		redis_send(r, 2, ttl);
+	}
+	for (i = 0; i < n; i++) {
+		reply = redis_read(r, err);
+		if (!reply)
+			return -1;
+		if (reply->type == REDIS_REPLY_ERROR) {
+			redis_refused(r, reply, "read", err);
+			freeReplyObject(reply);
+			return -1;
+		}
+		keys[i].type = arena_dup(arena, reply->str, (size_t)reply->len);
+		freeReplyObject(reply);
+		reply = redis_read(r, err);
+		if (!reply)
+			return -1;
+		keys[i].expires = reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0
+			? reply->integer + (r->version >= 70000 ? 0 : clock_wall() / 1000000) : -1;
+		freeReplyObject(reply);
+	}
+	return 0;
+}
+
+int keys_groups(struct redis *r, struct key *keys, uint32_t n, struct error *err)
+{
+	struct span words[3] = { SPAN_LIT("XINFO"), SPAN_LIT("GROUPS") };
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		if (strcmp(keys[i].type, "stream"))
+			continue;
+		words[2] = keys[i].name;
+		redis_send(r, 3, words);
+	}
+	for (i = 0; i < n; i++)
+		if (!strcmp(keys[i].type, "stream") && !(keys[i].groups = redis_read(r, err)))
+			return -1;
+	return 0;
+}
+
+void keys_release(struct key *keys, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		if (keys[i].value)
+			freeReplyObject(keys[i].value);
+		if (keys[i].groups)
+			freeReplyObject(keys[i].groups);
+	}
 }

@@ -52,6 +52,8 @@ static int take_row(struct database *d, struct record *rec, const struct meta *m
 		return error_set(err, EXIT_FAILED, "more keys than --memory holds the hashes of (32 bytes each)");
 	if (d->load->mode == MODE_MIRROR && d->load->scope == SCOPE_KEYS)
 		return LOAD_DONE;
+	row.arrival = d->load->arrival;
+	row.arrival.line = line_copy(&d->arena, row.arrival.line);
 	return chunk_add(d, &row, err);
 }
 

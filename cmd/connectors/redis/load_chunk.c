@@ -11,12 +11,10 @@ enum { MOST_TRIES = 20 };
 
 /* ---- what is there */
 
-struct old {
-	redisReply *value;	/* NULL: not asked for */
-	redisReply *groups;	/* of a stream that is to be one */
-	int64_t expires;
-	char type[32];
-};
+static bool is_there(const struct key *k)
+{
+	return strcmp(k->type, "none");
+}
 
 static int expect(struct database *d, redisReply **out, struct error *err)
 {
@@ -70,68 +68,25 @@ static int count_there(struct database *d, int64_t *n, struct error *err)
 	return check(d, reply, err);
 }
 
-static void forget(struct old *old, uint32_t n)
-{
-	uint32_t i;
-
-	for (i = 0; i < n; i++) {
-		if (old[i].value)
-			freeReplyObject(old[i].value);
-		if (old[i].groups)
-			freeReplyObject(old[i].groups);
-	}
-}
-
-static int read_types(struct database *d, struct old *old, struct error *err)
-{
-	struct span type[2] = { SPAN_LIT("TYPE") }, ttl[2] = { d->redis.version >= 70000 ? SPAN_LIT("PEXPIRETIME") : SPAN_LIT("PTTL") };
-	redisReply *reply;
-	uint32_t i;
-
-	for (i = 0; i < d->rows; i++) {
-		type[1] = ttl[1] = d->row[i].key;
-		redis_send(&d->redis, 2, type);
-		redis_send(&d->redis, 2, ttl);
-	}
-	for (i = 0; i < d->rows; i++) {
-		if (expect(d, &reply, err))
-			return -1;
-		snprintf(old[i].type, sizeof old[i].type, "%s", reply->type == REDIS_REPLY_STATUS ? reply->str : "none");
-		freeReplyObject(reply);
-		if (expect(d, &reply, err))
-			return -1;
-		old[i].expires = reply->type == REDIS_REPLY_INTEGER ? reply->integer : -1;
-		freeReplyObject(reply);
-	}
-	return 0;
-}
-
-static int read_old(struct database *d, struct old *old, struct error *err)
+static int read_old(struct database *d, struct key *old, struct error *err)
 {
 	struct span words[5];
-	struct key k;
 	uint32_t i;
 
-	if (read_types(d, old, err))
+	if (keys_types(&d->redis, old, d->rows, &d->arena, err) || (!d->tmpl.parts && keys_groups(&d->redis, old, d->rows, err)))
 		return -1;
-	for (i = 0; i < d->rows; i++) {
-		if (!strcmp(old[i].type, "none"))
-			continue;
-		k = (struct key){ .name = d->row[i].key, .type = old[i].type };
-		redis_send(&d->redis, value_words(&k, words), words);
-		if (!strcmp(old[i].type, "stream"))
-			redis_send(&d->redis, 3, (struct span[]){ SPAN_LIT("XINFO"), SPAN_LIT("GROUPS"), k.name });
-	}
 	for (i = 0; i < d->rows; i++)
-		if (strcmp(old[i].type, "none") && (expect(d, &old[i].value, err) ||
-						    (!strcmp(old[i].type, "stream") && expect(d, &old[i].groups, err))))
+		if (is_there(&old[i]))
+			redis_send(&d->redis, value_words(&old[i], words), words);
+	for (i = 0; i < d->rows; i++)
+		if (is_there(&old[i]) && expect(d, &old[i].value, err))
 			return -1;
 	return 0;
 }
 
 /* ---- what is to be written */
 
-static int64_t expires_then(const struct database *d, const struct old *old)
+static int64_t expires_then(const struct database *d, const struct key *old)
 {
 	return d->redis.version >= 70000 ? old->expires : -1;
 }
@@ -160,7 +115,7 @@ static uint32_t send_expiry(struct database *d, const struct row *r)
 }
 
 /* HSET of what differs, HDEL of what goes: the key's expiry stays, unless the row has its own. */
-static uint32_t write_hash(struct database *d, const struct row *r, const struct old *old)
+static uint32_t write_hash(struct database *d, const struct row *r, const struct key *old)
 {
 	bool hash = !strcmp(old->type, "hash"), same;
 	size_t fields = hash ? old->value->elements / 2 : 0, j;
@@ -188,7 +143,7 @@ static uint32_t write_hash(struct database *d, const struct row *r, const struct
 		set[sets++] = r->pair[i].name;
 		set[sets++] = r->pair[i].value;
 	}
-	if (!hash && strcmp(old->type, "none")) {
+	if (!hash && is_there(old)) {
 		redis_send(&d->redis, 2, (struct span[]){ SPAN_LIT("DEL"), r->key });
 		sent++;
 	}
@@ -205,7 +160,7 @@ static uint32_t write_hash(struct database *d, const struct row *r, const struct
 	return sent;
 }
 
-static uint32_t write_text(struct database *d, const struct row *r, const struct old *old, struct span text)
+static uint32_t write_text(struct database *d, const struct row *r, const struct key *old, struct span text)
 {
 	bool string = !strcmp(old->type, "string"), keep = string && r->expires < 0 && old->expires >= 0;
 
@@ -216,7 +171,7 @@ static uint32_t write_text(struct database *d, const struct row *r, const struct
 }
 
 /* An update of a row that is kept as JSON: what is there, with its changes. */
-static int patch(struct database *d, const struct row *r, const struct old *old, struct span *out, struct error *err)
+static int patch(struct database *d, const struct row *r, const struct key *old, struct span *out, struct error *err)
 {
 	const struct scan_limits limits = { 1024, INT32_MAX };
 	struct step step = { .kind = STEP_NAME };
@@ -243,13 +198,14 @@ static int patch(struct database *d, const struct row *r, const struct old *old,
 }
 
 /* A whole key, unless its record is what the key would be read as. */
-static uint32_t write_key(struct database *d, const struct row *r, const struct old *old)
+static uint32_t write_key(struct database *d, const struct row *r, const struct key *old)
 {
 	struct buf now = BUF_INIT;
-	struct key k = { .name = r->key, .type = old->type, .expires = expires_then(d, old), .groups = old->groups };
+	struct key k = *old;
 	bool same = false;
 	uint32_t sent = 1, i;
 
+	k.expires = expires_then(d, old);
 	if (old->value && !value_is_gone(&k, old->value)) {
 		key_put(&k, old->value, &now);
 		same = span_eq(buf_span(&now), r->text);
@@ -268,9 +224,9 @@ static uint32_t write_key(struct database *d, const struct row *r, const struct 
 }
 
 /* Sends a row's commands: how many. verdict: LOAD_REJECT where the row can't be. */
-static uint32_t write_row(struct database *d, struct row *r, const struct old *old, int *verdict, struct error *err)
+static uint32_t write_row(struct database *d, struct row *r, const struct key *old, int *verdict, struct error *err)
 {
-	bool there = strcmp(old->type, "none");
+	bool there = is_there(old);
 	struct span text = r->text;
 	uint32_t sent = 0;
 
@@ -300,7 +256,7 @@ static uint32_t write_row(struct database *d, struct row *r, const struct old *o
 	return sent + (!d->tmpl.parts ? write_key(d, r, old) : d->own->as ? write_text(d, r, old, text) : write_hash(d, r, old));
 }
 
-static void count(struct database *d, const struct row *r, const struct old *old, uint32_t sent)
+static void count(struct database *d, const struct row *r, const struct key *old, uint32_t sent)
 {
 	struct load *l = d->load;
 
@@ -308,7 +264,7 @@ static void count(struct database *d, const struct row *r, const struct old *old
 		l->unchanged += r->op != OP_DELETE;
 	else if (r->op == OP_DELETE)
 		l->deleted++;
-	else if (strcmp(old->type, "none"))
+	else if (is_there(old))
 		l->updated++;
 	else
 		l->inserted++;
@@ -317,7 +273,7 @@ static void count(struct database *d, const struct row *r, const struct old *old
 /* ---- one MULTI */
 
 /* 0 done; 1: somebody changed a key: again; -1. */
-static int transact(struct database *d, struct old *old, bool state, struct error *err)
+static int transact(struct database *d, struct key *old, bool state, struct error *err)
 {
 	uint32_t *sent = arena_zalloc(&d->arena, (d->rows + 1) * sizeof *sent), total = 0, i, published;
 	redisReply *reply;
@@ -365,7 +321,7 @@ static int transact(struct database *d, struct old *old, bool state, struct erro
 
 static int attempt(struct database *d, bool state, struct error *err)
 {
-	struct old *old = arena_zalloc(&d->arena, (d->rows + 1) * sizeof *old);
+	struct key *old = arena_alloc(&d->arena, (d->rows + 1) * sizeof *old);
 	int64_t there;
 	uint32_t i;
 	int got;
@@ -373,9 +329,9 @@ static int attempt(struct database *d, bool state, struct error *err)
 	if ((state && state_watch(d, err)) || watch(d, err) || count_there(d, &there, err))
 		return -1;
 	for (i = 0; i < d->rows; i++)
-		strcpy(old[i].type, "none");
+		old[i] = (struct key){ .name = d->row[i].key, .type = "none", .expires = -1 };
 	got = there && read_old(d, old, err) ? -1 : transact(d, old, state, err);
-	forget(old, d->rows);
+	keys_release(old, d->rows);
 	return got;
 }
 

@@ -360,6 +360,5 @@ int row_of(struct database *d, struct record *rec, const struct meta *meta, stru
 	verdict = expiry_of(d, &r->expires, err);
 	if (!verdict)
 		verdict = d->tmpl.parts ? row_of_fields(d, rec, meta, r, err) : row_of_key(d, rec, meta, r, err);
-	r->arrival = (struct arrival){ line_copy(&d->arena, d->load->arrival.line), d->load->arrival.lineno, d->load->arrival.stream };
 	return verdict;
 }
