@@ -28,6 +28,7 @@ struct column {
 	char *quoted;		/* owned */
 	char *declared;		/* owned: its type with modifiers */
 	char *equals;		/* owned: key: the operator that compares it */
+	char *sequence;		/* owned: where its default comes from one, or NULL */
 	struct pg_type *type;
 	int32_t typmod;		/* of its type, or of its domain's base */
 	bool key;
@@ -66,7 +67,6 @@ struct table {
 	bool looked, exists, made, has_schema;
 	bool empty;		/* it had no rows when this run came, and no row has come twice since */
 	bool alias;		/* keys of other texts may be equal */
-	bool sequences;		/* some column takes its default from one */
 	struct buf declared;	/* the schema frame's schema */
 	struct buf key_names;	/* its key, a JSON array */
 	struct column *column;	/* owned */
@@ -75,7 +75,8 @@ struct table {
 	uint32_t keys;
 	uint64_t rows_at_start;
 	bool counted, seen;	/* the mirror's table of keys is made */
-	uint64_t deleted, inserted;
+	uint64_t deleted;
+	uint64_t inserted;	/* since its sequences were moved */
 	struct held held;	/* the first records, until the table is made from them */
 	struct arena arena;
 };
@@ -139,6 +140,7 @@ int table_declare(struct database *d, struct table *t, struct error *err);
 struct column *table_column(struct table *t, struct span name);
 int table_find(struct database *d, struct table *t, struct error *err);
 bool table_only_added(const struct database *d, const struct table *t);
+void table_forget_columns(struct table *t);
 void table_free(struct table *t);
 
 /* ---- load_make.c */

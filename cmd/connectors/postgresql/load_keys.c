@@ -236,24 +236,21 @@ int sequences_move(struct database *d, struct table *t, struct error *err)
 	uint32_t i;
 	int failed = 0;
 
-	if (!t->sequences || !t->inserted)
-		return 0;
-	for (i = 0; !failed && i < t->columns; i++) {
+	for (i = 0; t->inserted && !failed && i < t->columns; i++) {
 		enum pg_kind kind = t->column[i].type->kind;
 
-		if (kind != PG_INT2 && kind != PG_INT4 && kind != PG_INT8)
+		if (!t->column[i].sequence || (kind != PG_INT2 && kind != PG_INT4 && kind != PG_INT8))
 			continue;
 		buf_reset(&sql);
-		buf_addf(&sql, "SELECT pg_catalog.setval(q.s, m.n) FROM (SELECT pg_catalog.pg_get_serial_sequence(");
-		pg_add_literal(&sql, span_of(t->quoted));
-		buf_addc(&sql, ',');
-		pg_add_literal(&sql, t->column[i].name);
-		buf_addf(&sql, ")::pg_catalog.regclass AS s) q, (SELECT pg_catalog.max(%s) AS n FROM %s) m WHERE q.s IS NOT NULL AND m.n > "
+		buf_adds(&sql, "SELECT pg_catalog.setval(q.s, m.n) FROM (SELECT ");
+		pg_add_literal(&sql, span_of(t->column[i].sequence));
+		buf_addf(&sql, "::pg_catalog.regclass AS s) q, (SELECT pg_catalog.max(%s) AS n FROM %s) m WHERE m.n > "
 			 "coalesce((SELECT CASE WHEN p.last_value IS NULL THEN 0 ELSE p.last_value END FROM pg_catalog.pg_sequences p WHERE "
 			 "(pg_catalog.quote_ident(p.schemaname)||'.'||pg_catalog.quote_ident(p.sequencename))::pg_catalog.regclass=q.s), 0)",
 			 t->column[i].quoted, t->quoted);
 		failed = session_number(d, buf_str(&sql), NULL, &ignored, err);
 	}
+	t->inserted = 0;
 	buf_release(&sql);
 	return failed;
 }

@@ -191,7 +191,6 @@ int make_column(struct database *d, struct table *t, struct value name, struct v
 {
 	const char *type = is_property ? NULL : type_of_seen(seen_kind(v));
 	struct buf sql = BUF_INIT;
-	uint32_t i;
 	int failed;
 
 	if (batch_flush(d, err) || session_begin(d, err) || (is_property && type_for(d, t, v, &type, err)))
@@ -203,13 +202,7 @@ int make_column(struct database *d, struct table *t, struct value name, struct v
 	buf_release(&sql);
 	if (failed)
 		return -1;
-	for (i = 0; i < t->columns; i++) {
-		free((char *)(uintptr_t)t->column[i].name.p);
-		free(t->column[i].quoted);
-		free(t->column[i].declared);
-		free(t->column[i].equals);
-	}
-	t->columns = 0;
+	table_forget_columns(t);
 	t->stage[0] = '\0';	/* another is made with the new column */
 	return table_find(d, t, err);
 }

@@ -83,7 +83,8 @@ static const char columns_sql[] =
 	"a.attnum=ANY(coalesce((SELECT i.indkey FROM pg_catalog.pg_index i WHERE i.indrelid=a.attrelid AND i.indisprimary), '')), "
 	"(SELECT n.nspname FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid=o.oprnamespace "
 	"WHERE o.oprname='=' AND o.oprleft=a.atttypid AND o.oprright=a.atttypid LIMIT 1), "
-	"a.attidentity<>'' OR coalesce(pg_catalog.pg_get_expr(ad.adbin, ad.adrelid), '') LIKE 'nextval(%', "
+	"CASE WHEN a.attidentity<>'' OR coalesce(pg_catalog.pg_get_expr(ad.adbin, ad.adrelid), '') LIKE 'nextval(%' "
+	"THEN pg_catalog.pg_get_serial_sequence(pg_catalog.quote_ident(n.nspname)||'.'||pg_catalog.quote_ident(c.relname), a.attname) END, "
 	"NOT a.attnotnull AND EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid=a.attrelid AND i.indisunique AND a.attnum=ANY(i.indkey)) "
 	"FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid=a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace "
 	"JOIN pg_catalog.pg_type t ON t.oid=a.atttypid LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid=a.attrelid AND ad.adnum=a.attnum "
@@ -108,7 +109,7 @@ static int add_column(struct database *d, struct table *t, PGresult *r, int i, s
 	buf_adds(&b, ".=)");
 	c->equals = buf_take(&b);
 	c->makes_way = *PQgetvalue(r, i, 9) == 't';
-	t->sequences = t->sequences || *PQgetvalue(r, i, 8) == 't';
+	c->sequence = PQgetisnull(r, i, 8) ? NULL : xstrdup(PQgetvalue(r, i, 8));
 	path_name(&c->path, c->name, &t->arena);
 	c->type = pg_type_of(&d->pg, (Oid)strtoul(PQgetvalue(r, i, 1), NULL, 10), err);
 	return c->type ? 0 : -1;
@@ -301,7 +302,7 @@ int table_declare(struct database *d, struct table *t, struct error *err)
 	return failed ? -1 : 0;
 }
 
-void table_free(struct table *t)
+void table_forget_columns(struct table *t)
 {
 	uint32_t i;
 
@@ -310,7 +311,14 @@ void table_free(struct table *t)
 		free(t->column[i].quoted);
 		free(t->column[i].declared);
 		free(t->column[i].equals);
+		free(t->column[i].sequence);
 	}
+	t->columns = 0;
+}
+
+void table_free(struct table *t)
+{
+	table_forget_columns(t);
 	free(t->column);
 	free(t->key);
 	free(t->name);
