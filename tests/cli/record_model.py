@@ -4,27 +4,11 @@
 """
 import json, random, subprocess, sys
 
-
-class Num(str):
-    """A number as its digits."""
+from exact_json import Num, dumps, loads, text_of
 
 
 class Fail(Exception):
     pass
-
-
-def dumps(v):
-    if isinstance(v, Num):
-        return str(v)
-    if isinstance(v, dict):
-        return '{' + ','.join(json.dumps(k, ensure_ascii=False) + ':' + dumps(x) for k, x in v.items()) + '}'
-    if isinstance(v, list):
-        return '[' + ','.join(map(dumps, v)) + ']'
-    return json.dumps(v, ensure_ascii=False)
-
-
-def loads(s):
-    return json.loads(s, parse_int=Num, parse_float=Num)
 
 
 NAMES = ['a', 'b', 'c', 'd e', 'x.y', 'é', '"q"', '']
@@ -47,10 +31,6 @@ def value(r, depth=0):
 
 def path(r, each=True):
     return [r.choice([r.choice(NAMES), r.choice(NAMES), r.randrange(4), '*' if each else 0]) for _ in range(r.randrange(1, 4))]
-
-
-def text_of(p):
-    return ''.join('[*]' if s == '*' else '[%d]' % s if isinstance(s, int) else '[' + json.dumps(s) + ']' for s in p)
 
 
 def children(at, step):

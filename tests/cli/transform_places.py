@@ -1,27 +1,9 @@
 """transform_places: random records and paths, and what stands at a path, for the models of sync-transform."""
-import json
-
-
-class Num(str):
-    """A number as its digits."""
+from exact_json import Num, dumps, loads, text_of
 
 
 class Fail(Exception):
     pass
-
-
-def dumps(v):
-    if isinstance(v, Num):
-        return str(v)
-    if isinstance(v, dict):
-        return '{' + ','.join(json.dumps(k, ensure_ascii=False) + ':' + dumps(x) for k, x in v.items()) + '}'
-    if isinstance(v, list):
-        return '[' + ','.join(map(dumps, v)) + ']'
-    return json.dumps(v, ensure_ascii=False)
-
-
-def loads(s):
-    return json.loads(s, parse_int=Num, parse_float=Num)
 
 
 def copy(v):
@@ -69,10 +51,6 @@ def path(r, arrays=True, most=3, own=True):
 def named(r, arrays=True, most=3, own=True):
     p = path(r, arrays, most, own)
     return p if isinstance(p[-1], str) and p[-1] != '*' else p[:1]
-
-
-def text_of(p):
-    return ''.join('[*]' if s == '*' else '[%d]' % s if isinstance(s, int) else '[' + json.dumps(s) + ']' for s in p)
 
 
 def meets(a, b):
