@@ -5,6 +5,7 @@
 #include "base/diag.h"
 #include "base/sandbox.h"
 #include "base/xalloc.h"
+#include "endpoint/uri.h"
 #include "merge/merge.h"
 #include "outputs.h"
 #include "sides.h"
@@ -46,6 +47,32 @@ struct program {
 
 /* ---- before the sandbox */
 
+/* Outputs say what is to be done to an operand; in its place they would destroy it. */
+static int spare_operand(const struct program *p, const char *operand, struct error *err)
+{
+	struct endpoint e = ENDPOINT_INIT;
+	char *path;
+	int failed = endpoint_parse(&e, operand, err);
+
+	if (!failed) {
+		path = uri_scheme(e.text) ? sqlite_path(e.text) : xstrdup(e.text);
+		failed = path ? outputs_spare(&p->outputs, path, err) : 0;
+		free(path);
+	}
+	endpoint_release(&e);
+	return failed;
+}
+
+static int spare_operands(const struct program *p, struct error *err)
+{
+	int i;
+
+	for (i = 0; i < p->sides.n; i++)
+		if (spare_operand(p, p->sides.operand[i], err))
+			return -1;
+	return p->opt->base ? spare_operand(p, p->opt->base, err) : 0;
+}
+
 static int open_outputs(struct program *p, struct error *err)
 {
 	const char *file;
@@ -64,7 +91,7 @@ static int open_outputs(struct program *p, struct error *err)
 	}
 	if (p->opt->conflicts && (p->conflicts = outputs_add(&p->outputs, p->opt->conflicts, err)) < 0)
 		return -1;
-	return outputs_start(&p->outputs, err);
+	return spare_operands(p, err) || outputs_start(&p->outputs, err) ? -1 : 0;
 }
 
 static void add_source(struct program *p)

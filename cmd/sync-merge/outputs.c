@@ -72,6 +72,20 @@ int outputs_add(struct outputs *o, const char *path, struct error *err)
 	return (int)o->n - 1;
 }
 
+int outputs_spare(const struct outputs *o, const char *path, struct error *err)
+{
+	struct stat of, st;
+	size_t i;
+
+	if (stat(path, &of))
+		return 0;
+	for (i = 0; i < o->n; i++)
+		if (o->v[i].replacement.target && !stat(o->v[i].replacement.target, &st) && st.st_dev == of.st_dev && st.st_ino == of.st_ino)
+			return error_set(err, EXIT_USAGE, "'%s' would replace the operand '%s': write it elsewhere", error_show(span_of(o->v[i].path)),
+					 error_show(span_of(path)));
+	return 0;
+}
+
 /* ---- the helper */
 
 /* The answer: its status, then its text. */

@@ -26,6 +26,8 @@ struct outputs {
 
 /* Opens a file; its index, or -1. */
 int outputs_add(struct outputs *o, const char *path, struct error *err);
+/* -1: an output would replace the file at path, by whatever name it goes. */
+int outputs_spare(const struct outputs *o, const char *path, struct error *err);
 /* Starts the helper, if there is anything to replace. After outputs_add, before operands are started and the sandbox. */
 int outputs_start(struct outputs *o, struct error *err);
 /* All is written: puts the files in their places. */

@@ -170,6 +170,19 @@ run sync-merge -k id --changes ours=new.out --conflicts ./new.out ours.ndjson th
 status_is 2 'of a file that is not there yet, too'
 is "$(cat one.out; ls -A | grep -c 'one.out\|new.out')" 'keep
 1' 'and nothing is written'
+cp ours.ndjson kept.ndjson
+ln kept.ndjson other-name
+for other in kept.ndjson other-name; do
+	run sync-merge -k id --prefer theirs --changes "ours=$other" ours=kept.ndjson theirs=theirs.ndjson
+	status_is 2 "changes into the operand itself, $other"
+	run sync-merge -k id --prefer ours --conflicts "$other" -b kept.ndjson ours.ndjson theirs.ndjson
+	status_is 2 'conflicts into the base'
+done
+err_has "'other-name' would replace the operand 'kept.ndjson'" 'which is said'
+sqlite3 kept.db 'create table ours (id integer primary key)'
+run sync-merge -k id --prefer ours --changes theirs=kept.db ours=sqlite:///$PWD/kept.db theirs=theirs.ndjson
+status_is 2 'a database likewise'
+is "$(cmp ours.ndjson kept.ndjson && sqlite3 kept.db 'select count(*) from ours')" 0 'and they stay as they were'
 run sync-merge -k id --prefer ours --changes ours=/dev/null --changes theirs=/dev/null ours.ndjson theirs.ndjson
 status_is 0 'what is no regular file takes both'
 run sync-merge ours.ndjson theirs.ndjson
