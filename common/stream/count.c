@@ -4,9 +4,12 @@
 #include "base/xalloc.h"
 #include "stream/frame.h"
 
+/* Up to here names are looked for one after the other. */
+enum { FEW_STREAMS = 16 };
+
 void streams_init(struct streams *s)
 {
-	*s = (struct streams){ NULL, 0, 0 };
+	*s = (struct streams){ 0 };
 	streams_index(s, SPAN_LIT(""));
 }
 
@@ -19,15 +22,46 @@ void streams_release(struct streams *s)
 		free(s->entry[i].json);
 	}
 	free(s->entry);
-	*s = (struct streams){ NULL, 0, 0 };
+	free(s->slot);
+	*s = (struct streams){ 0 };
+}
+
+static struct span name_of(const struct streams *s, uint32_t i)
+{
+	return (struct span){ s->entry[i].name, s->entry[i].len };
+}
+
+/* The slot that holds the name, or the empty one where it would be. */
+static uint32_t *slot_of(const struct streams *s, struct span name)
+{
+	uint32_t at = (uint32_t)hash_bytes(name.p, name.n, &s->key).lo & (s->slots - 1);
+
+	while (s->slot[at] && !span_eq(name, name_of(s, s->slot[at] - 1)))
+		at = (at + 1) & (s->slots - 1);
+	return &s->slot[at];
+}
+
+static void grow_slots(struct streams *s)
+{
+	uint32_t i;
+
+	if (!s->slots)
+		hash_key_random(&s->key);
+	s->slots = s->slots ? s->slots * 2 : FEW_STREAMS * 4;
+	free(s->slot);
+	s->slot = xcalloc(s->slots, sizeof *s->slot);
+	for (i = 0; i < s->n; i++)
+		*slot_of(s, name_of(s, i)) = i + 1;
 }
 
 int streams_find(const struct streams *s, struct span name)
 {
 	uint32_t i;
 
+	if (s->slots)
+		return (int)*slot_of(s, name) - 1;
 	for (i = 0; i < s->n; i++)
-		if (span_eq(name, (struct span){ s->entry[i].name, s->entry[i].len }))
+		if (span_eq(name, name_of(s, i)))
 			return (int)i;
 	return -1;
 }
@@ -41,13 +75,17 @@ uint32_t streams_index(struct streams *s, struct span name)
 		return (uint32_t)found;
 	XGROW(s->entry, s->n, s->cap);
 	json_add_string(&json, name);
-	s->entry[s->n] = (struct stream_entry){ xstrndup(name.p, name.n), name.n, buf_take(&json) };
-	return s->n++;
+	s->entry[s->n++] = (struct stream_entry){ xstrndup(name.p, name.n), name.n, buf_take(&json) };
+	if (s->slots && s->n < s->slots / 2)
+		*slot_of(s, name) = s->n;
+	else if (s->n > FEW_STREAMS)
+		grow_slots(s);
+	return s->n - 1;
 }
 
 void counts_grow(struct counts *c, uint32_t stream)
 {
-	uint32_t cap = stream + 8;
+	uint32_t cap = stream + stream / 2 + 8;
 
 	c->n = xreallocarray(c->n, cap, sizeof *c->n);
 	memset(c->n + c->cap, 0, (cap - c->cap) * sizeof *c->n);

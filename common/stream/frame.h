@@ -5,6 +5,7 @@
 #define SYNC_STREAM_FRAME_H
 
 #include "json/record.h"
+#include "value/hash.h"
 
 enum op {
 	OP_UPSERT, OP_INSERT, OP_UPDATE, OP_DELETE, OP_TRUNCATE,	/* records */
@@ -22,6 +23,9 @@ const char *scope_name(enum scope s);
 struct streams {
 	struct stream_entry *entry;	/* owned */
 	uint32_t n, cap;
+	uint32_t *slot;			/* owned: index + 1 by hash of the name, 0 where empty */
+	uint32_t slots;			/* a power of two, more than n * 2; 0 while there are few */
+	struct hash_key key;
 };
 struct stream_entry {
 	char *name;		/* owned, NUL-terminated UTF-8 */

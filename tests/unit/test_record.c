@@ -210,6 +210,37 @@ static void equal_values(void **state)
 	}
 }
 
+/* `_sync` at the top doesn't count; with EQUAL_ABSENT_NULL a null there doesn't, either: neither of them further down. */
+static void equal_records(void **state)
+{
+	static const struct { const char *a, *b; unsigned how; bool same; } cases[] = {
+		{ "{\"_sync\":{\"op\":\"insert\"},\"a\":1}", "{\"a\":1.0}", 0, true },
+		{ "{\"a\":1,\"_sync\":{\"ts\":\"x\"}}", "{\"_s\\u0079nc\":{},\"a\":1}", 0, true },
+		{ "{\"a\":{\"_sync\":1}}", "{\"a\":{}}", 0, false },
+		{ "{\"a\":1,\"b\":null}", "{\"a\":1}", 0, false },
+		{ "{\"a\":1,\"b\":null}", "{\"a\":1}", EQUAL_ABSENT_NULL, true },
+		{ "{\"a\":1,\"b\":null}", "{\"c\":null,\"a\":1}", EQUAL_ABSENT_NULL, true },
+		{ "{\"a\":null}", "{\"a\":0}", EQUAL_ABSENT_NULL, false },
+		{ "{\"a\":{\"b\":null}}", "{\"a\":{}}", EQUAL_ABSENT_NULL, false },
+		{ "{\"a\":[null]}", "{\"a\":[]}", EQUAL_ABSENT_NULL, false },
+	};
+	struct record a, b;
+	struct hash_key key;
+	size_t i;
+
+	(void)state;
+	hash_key_random(&key);
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		scan(&a, cases[i].a);
+		scan(&b, cases[i].b);
+		assert_int_equal(record_equal(&a, &b, cases[i].how), cases[i].same);
+		assert_int_equal(record_equal(&b, &a, cases[i].how), cases[i].same);
+		assert_int_equal(hash128_eq(record_hash(&a, &key, cases[i].how), record_hash(&b, &key, cases[i].how)), cases[i].same);
+		record_release(&a);
+		record_release(&b);
+	}
+}
+
 /* An object of so many members, each an object, from the first name to the last or the other way; `more` is added to what is in them. */
 static void add_object(struct buf *out, int n, int depth, bool back, int more)
 {
@@ -258,7 +289,7 @@ static void large_objects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(remembered), cmocka_unit_test(equal_values), cmocka_unit_test(large_objects),
+		cmocka_unit_test(remembered), cmocka_unit_test(equal_values), cmocka_unit_test(equal_records), cmocka_unit_test(large_objects),
 	};
 
 	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
