@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 		{ "Files", extract_file_opts, &options, false },
 		{ "Databases", extract_sql_opts, &options, false },
 		{ "Servers", extract_server_opts, &options, false },
+		{ NULL, extract_jobs_opts, &options, false },
 		TOOL_GROUPS(&tool),
 	};
 	const struct opt_program program = {

@@ -6,6 +6,11 @@
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#elif defined __FreeBSD__
+#include <sys/procctl.h>
+#endif
 
 enum { SLOTS = 64, PATH_ROOM = 4096 };
 
@@ -76,6 +81,25 @@ void sig_start(void)
 	for (i = 0; i < sizeof signals / sizeof *signals; i++)
 		if (!sigaction(signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
 			sigaction(signals[i], &act, NULL);	/* nohup stays nohup */
+}
+
+void sig_child(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	struct sigaction act;
+	size_t i;
+
+	memset(&act, 0, sizeof act);
+	act.sa_handler = SIG_DFL;
+	for (i = 0; i < sizeof signals / sizeof *signals; i++)
+		sigaction(signals[i], &act, NULL);
+	for (i = 0; i < SLOTS; i++)
+		slots[i].used = 0;
+#ifdef __linux__
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+#elif defined __FreeBSD__
+	(void)procctl(P_PID, 0, PROC_PDEATHSIG_CTL, &(int){ SIGTERM });
+#endif
 }
 
 int sig_temporary(const char *path)

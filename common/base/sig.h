@@ -22,6 +22,12 @@ int sig_temporary(const char *path);
 void sig_forget(const char *path);
 
 /*
+ * First in a process that was forked: signals end it as they end any other, what is registered is its parent's, and where the
+ * system can tell (Linux, FreeBSD) it ends when its parent does.
+ */
+void sig_child(void);
+
+/*
  * For programs that follow a source: from here on the first SIGINT or SIGTERM only sets a flag, so that a
  * stream can be ended well; the second one acts as ever. sig_stopping tells, and sig_finish raises the
  * signal again when the work is done (it returns if there was none).

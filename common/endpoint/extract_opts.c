@@ -41,6 +41,11 @@ const struct opt extract_server_opts[] = {
 	OPT_END,
 };
 
+const struct opt extract_jobs_opts[] = {
+	ROW("jobs", 0, OPT_NUMBER, "N", jobs, "read large tables by N processes"),
+	OPT_END,
+};
+
 int extract_key(const char *key, struct buf *out, struct error *err)
 {
 	const char *k = key, *end;

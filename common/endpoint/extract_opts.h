@@ -22,6 +22,7 @@ struct extract_options {
 	/* database servers */
 	double lag;			/* seconds */
 	bool trust_cursor, keys;
+	uint64_t jobs;			/* 0: not given */
 };
 #define EXTRACT_OPTIONS_INIT { .format = FORMAT_ANY, .lock_timeout = 30 }
 
@@ -29,6 +30,7 @@ extern const struct opt extract_any_opts[];
 extern const struct opt extract_file_opts[];
 extern const struct opt extract_sql_opts[];
 extern const struct opt extract_server_opts[];
+extern const struct opt extract_jobs_opts[];	/* of those that read by several processes */
 
 /* Adds --key's "a,b" as ["a","b"]; nothing for none. -1: no UTF-8. */
 int extract_key(const char *key, struct buf *out, struct error *err);

@@ -63,11 +63,11 @@ int writer_settle(struct writer *w, struct error *err)
 	return gathered(w, err);
 }
 
-static void counted(struct writer *w, uint32_t stream)
+static void counted(struct writer *w, uint32_t stream, uint64_t n)
 {
-	counts_add(&w->counts, stream, 1);
-	counts_add(&w->total, stream, 1);
-	w->records++;
+	counts_add(&w->counts, stream, n);
+	counts_add(&w->total, stream, n);
+	w->records += n;
 }
 
 static void add_line(struct writer *w, const struct record *rec)
@@ -81,7 +81,7 @@ static void add_line(struct writer *w, const struct record *rec)
 int writer_record(struct writer *w, const struct record *rec, const struct meta *meta, struct error *err)
 {
 	add_line(w, rec);
-	counted(w, meta->stream);
+	counted(w, meta->stream, 1);
 	return gathered(w, err);
 }
 
@@ -96,7 +96,7 @@ int writer_pass(struct writer *w, const struct record *rec, const struct meta *m
 	if (!w->run.n)
 		w->run.p = line.p;
 	w->run.n += line.n + 1;
-	counted(w, meta->stream);
+	counted(w, meta->stream, 1);
 	return w->run.n >= RUN_MOST ? writer_flush(w, err) : 0;
 }
 
@@ -111,7 +111,13 @@ struct buf *writer_line_start(struct writer *w)
 int writer_line_end(struct writer *w, uint32_t stream, struct error *err)
 {
 	buf_addc(&w->out, '\n');
-	counted(w, stream);
+	counted(w, stream, 1);
+	return gathered(w, err);
+}
+
+int writer_lines_end(struct writer *w, uint32_t stream, uint64_t records, struct error *err)
+{
+	counted(w, stream, records);
 	return gathered(w, err);
 }
 

@@ -42,6 +42,8 @@ int writer_settle(struct writer *w, struct error *err);
 /* For sources that make their own text: append one whole record without line feed to w->out after writer_line_start, then writer_line_end counts it. */
 struct buf *writer_line_start(struct writer *w);
 int writer_line_end(struct writer *w, uint32_t stream, struct error *err);
+/* The same for several whole lines, each with its line feed. */
+int writer_lines_end(struct writer *w, uint32_t stream, uint64_t records, struct error *err);
 /* Takes back what was appended since writer_line_start. */
 void writer_line_cancel(struct writer *w);
 

@@ -69,10 +69,23 @@ delta xmin
 is "$(wc -l <xmin.ndjson)" "$(($(pg 'select count(*) from g') + 1))" 'and once'
 
 # ---- warnings
-pg "begin; insert into g(id) values (-1); prepare transaction 'stays'"
+mkfifo held
+psql -XAtq <held >/dev/null &
+exec 4>held
+echo 'begin; insert into g(id) values (-1);' >&4
+until_true 10 sh -c 'psql -XAtqc "select 1 from pg_stat_activity where state='\''idle in transaction'\''" | grep -q 1'
+until_true 10 sh -c 'sync-extract "$PGURI" g --cursor began --state began.state 2>&1 | sync-load began.ndjson --mode append --state began.state'
+echo "prepare transaction 'stays';" >&4
+exec 4>&-
+wait
+pg 'insert into g(id) values (-2)'
 delta began
 err_has 'prepared transaction' 'a prepared transaction is told'
-pg "rollback prepared 'stays'"
+run sync-extract "$PGURI" g --cursor began
+status_is 75 'and a first run waits for its end'
+pg "commit prepared 'stays'"
+until_true 10 sh -c 'sync-extract "$PGURI" g --cursor began --state began.state | sync-load began.ndjson --mode append --state began.state && jq .id began.ndjson | grep -qx -e -2'
+is "$(jq .id began.ndjson | grep -cx -e -1)" 1 'what it wrote comes, though it began long before it was prepared'
 pg "update g set began=null where id=8"
 rm -f began.*
 delta began

@@ -57,6 +57,8 @@ static int take_tokens(struct extract *x, struct error *err)
 
 /* ---- the stream's section */
 
+static const char begin_snapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /* A read by a cursor leaves rows for the next one: it is never all that is there. */
 static enum scope scope_of(const struct extract *x)
 {
@@ -74,26 +76,91 @@ static int begin(struct extract *x, struct span from, struct error *err)
 	return failed;
 }
 
-static int read_tables(struct extract *x, struct error *err)
+static int begin_query(struct extract *x, struct error *err)
+{
+	return pg_run(&x->pg, begin_snapshot, "read", err) || tables_query(x, err) ? -1 : 0;
+}
+
+/* The names of the tables that are found, in the order of the table. */
+static void add_names(const struct extract *x, struct buf *b)
 {
 	uint32_t i;
 
-	for (i = 0; i < x->tables; i++)
-		if (declare(x, &x->table[i], err) || table_read(x, &x->table[i], err) || delta_checkpoint(x, &x->table[i], err))
-			return -1;
-	return 0;
+	for (i = 0; i < x->tables; i++) {
+		buf_addf(b, "%s ", x->table[i].oid);
+		pg_add_name(b, x->table[i].schema, x->table[i].name);
+		buf_addc(b, x->table[i].lockable ? '+' : '-');
+	}
+}
+
+/*
+ * Tables are locked before the snapshot is taken, in which they are looked up again: one that is emptied or rewritten between a
+ * snapshot and its lock would seem to have no rows.
+ */
+static int begin_tables(struct extract *x, char **names, int n, struct error *err)
+{
+	struct buf before = BUF_INIT, now = BUF_INIT;
+	bool same = false;
+	int i, failed = 0;
+
+	for (i = 0; !same && !failed && i < 10; i++) {
+		buf_reset(&before);
+		buf_reset(&now);
+		failed = tables_find(x, names, n, err);
+		add_names(x, &before);
+		failed = failed || pg_run(&x->pg, begin_snapshot, "read", err) || tables_lock(x, "", err);
+		if (failed && i + 1 < 10 && !strcmp(x->pg.state, "42P01")) {	/* there is no such table any more */
+			failed = 0;
+		} else if (!failed) {
+			tables_forget(x);
+			failed = tables_find(x, names, n, err);
+			add_names(x, &now);
+			same = before.n == now.n && !memcmp(buf_str(&before), buf_str(&now), now.n);
+		}
+		if (!same && !failed) {
+			tables_forget(x);
+			failed = pg_run(&x->pg, "ROLLBACK", "read", err);
+		}
+	}
+	buf_release(&before);
+	buf_release(&now);
+	return failed ? -1 : same ? 0 : error_set(err, EXIT_AGAIN, "the tables of '%s' are made and dropped all the time", error_show(span_of(x->pg.shown)));
+}
+
+static int read_table(struct extract *x, struct table *t, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	int done, failed;
+
+	if (declare(x, t, err))
+		return -1;
+	pace_mark(&x->pace, x->tool->writer.bytes);
+	done = jobs_read(x, t, err);
+	failed = done < 0 || (!done && (table_sql(x, t, NULL, &sql, err) || table_copy(x, t, buf_str(&sql), err))) ? -1 : 0;
+	buf_release(&sql);
+	return failed || delta_checkpoint(x, t, err) ? -1 : 0;
+}
+
+static int read_tables(struct extract *x, struct error *err)
+{
+	uint32_t i;
+	int failed = 0;
+
+	for (i = 0; !failed && i < x->tables; i++)
+		failed = read_table(x, &x->table[i], err);
+	jobs_end(x);
+	return failed;
 }
 
 /* Everything is read in one transaction, as of one moment. */
 static int read_snapshot(struct extract *x, char **names, int n, struct span from, struct error *err)
 {
-	if (delta_bound(x, err) || pg_run(&x->pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "read", err) ||
-	    (x->o->query ? tables_query(x, err) : tables_find(x, names, n, err)))
+	if (delta_bound(x, err) || (x->o->query ? begin_query(x, err) : begin_tables(x, names, n, err)))
 		return -1;
 	x->tagged = x->tables > 1;
 	if (x->o->stream && x->tables > 1)
 		return error_set(err, EXIT_USAGE, "--stream names one stream, and there are %u tables: name the table that is meant", x->tables);
-	return take_tokens(x, err) || delta_prepare(x, err) || (x->o->keys && tables_keep_keys(x, err)) || begin(x, from, err) ||
+	return take_tokens(x, err) || delta_prepare(x, err) || resume_prepare(x, err) || (x->o->keys && tables_keep_keys(x, err)) || begin(x, from, err) ||
 		read_tables(x, err) || pg_run(&x->pg, "COMMIT", "read", err) ? -1 : 0;
 }
 
@@ -127,6 +194,10 @@ static int check_options(const struct extract *x, int names, struct error *err)
 		return error_set(err, EXIT_USAGE, "--trust-cursor and --lag are about a --cursor");
 	if (o->reset && !o->state)
 		return error_set(err, EXIT_USAGE, "--reset says to ignore the state: it wants --state");
+	if (o->jobs > JOBS_MOST)
+		return error_set(err, EXIT_USAGE, "--jobs: %d at most", JOBS_MOST);
+	if (o->jobs > 1 && o->query)
+		return error_set(err, EXIT_USAGE, "--jobs reads ranges of tables, and --query has none: --shard parts its rows");
 	if (o->follow)
 		return error_set(err, EXIT_USAGE, "PostgreSQL can't be followed: run sync-extract again");
 	return 0;
@@ -143,8 +214,9 @@ static int run(struct extract *x, char **operands, int n, struct error *err)
 
 static void release(struct extract *x)
 {
-	tables_release(x);
+	tables_forget(x);
 	free(x->bound);
+	free(x->prepared);
 	state_release(&x->state);
 	state_place_release(&x->place);
 	pg_close(&x->pg);
@@ -159,11 +231,12 @@ int main(int argc, char **argv)
 	struct extract_options options = EXTRACT_OPTIONS_INIT;
 	struct error err = ERROR_INIT;
 	struct tool tool;
-	struct extract x = { .tool = &tool, .o = &options, .pg_text = { .kind = PG_TEXT, .plain = true } };
+	struct extract x = { .tool = &tool, .o = &options, .pg_text = { .kind = PG_TEXT, .plain = true }, .worker = { .fd = -1 } };
 	const struct opt_group groups[] = {
 		{ "What to read", extract_any_opts, &options, false },
 		{ "Databases", extract_sql_opts, &options, false },
 		{ "Servers", extract_server_opts, &options, false },
+		{ NULL, extract_jobs_opts, &options, false },
 		TOOL_GROUPS(&tool),
 	};
 	const struct opt_program program = {

@@ -39,13 +39,18 @@ void table_source(const struct table *t, struct buf *sql)
 	buf_adds(sql, " AS q");
 }
 
+/* Before one more condition. */
+static void add_and(struct buf *sql, bool *some)
+{
+	buf_adds(sql, *some ? " AND " : " WHERE ");
+	*some = true;
+}
+
 /* Rows part by a hash of their key (of all that they hold, where there is none), so that it doesn't matter when a shard is read. */
 static void add_shard(const struct extract *x, const struct table *t, struct buf *sql)
 {
 	uint32_t i, n = t->keys ? t->keys : t->columns;
 
-	if (!x->o->shard.n)
-		return;
 	buf_adds(sql, "(pg_catalog.hashtextextended(ROW(");
 	for (i = 0; i < n; i++) {
 		buf_adds(sql, i ? ", q." : "q.");
@@ -62,24 +67,30 @@ static int bad_copy(struct extract *x, struct error *err)
 	return error_set(err, EXIT_FAILED, "'%s': the server's COPY isn't what it should be", error_show(span_of(x->pg.shown)));
 }
 
-/* The row stands in the writer from start on, and is to be set aside. */
-static int set_aside(struct extract *x, struct table *t, size_t start, const char *code, const char *why, struct error *err)
+int row_aside(struct extract *x, const struct table *t, const char *code, const char *why, struct span row, struct error *err)
 {
 	const struct scan_limits limits = { 1000, UINT32_MAX / 2 };
-	struct writer *w = &x->tool->writer;
 	const struct meta meta = { OP_UPSERT, t->stream, VALUE_NONE };
 	struct error reason = ERROR_INIT;
-	struct buf text = BUF_INIT;
+
+	error_data(&reason, code, "%s: %s", t->name, why);
+	return record_copy(&x->scratch, row.p, row.n, &limits, err) ||
+		writer_reject(&x->tool->writer, &x->scratch, &meta, &reason, SPAN_LIT(""), SPAN_LIT(""), err) ? -1 : 0;
+}
+
+/* The row stands in the writer from start on. */
+static int set_aside(struct extract *x, const struct table *t, size_t start, const char *code, const char *why, struct error *err)
+{
+	struct writer *w = &x->tool->writer;
+	struct buf row = BUF_INIT;
 	int failed;
 
-	buf_addc(&text, '{');
-	buf_add(&text, w->out.p + start, w->out.n - start);
+	buf_addc(&row, '{');
+	buf_add(&row, w->out.p + start, w->out.n - start);
 	writer_line_cancel(w);
-	error_data(&reason, code, "%s: %s", t->name, why);
-	failed = record_copy(&x->scratch, text.p, text.n, &limits, err) ||
-		writer_reject(w, &x->scratch, &meta, &reason, SPAN_LIT(""), SPAN_LIT(""), err);
-	buf_release(&text);
-	return failed ? -1 : 0;
+	failed = x->worker.fd >= 0 ? worker_aside(x, code, why, buf_span(&row), err) : row_aside(x, t, code, why, buf_span(&row), err);
+	buf_release(&row);
+	return failed;
 }
 
 static int put_row(struct extract *x, const struct table *t, struct bytes *b, struct buf *out)
@@ -118,7 +129,7 @@ static int one_row(struct extract *x, struct table *t, struct bytes b, struct er
 		return set_aside(x, t, start, "bad-utf8", "text that is no UTF-8", err);
 	if (out->n - w->line > x->tool->opt.max_record)
 		return set_aside(x, t, start, "too-long", "a row of more than --max-record bytes", err);
-	return writer_line_end(w, t->stream, err);
+	return x->worker.fd >= 0 ? worker_row(x, false, err) : writer_line_end(w, t->stream, err);
 }
 
 /* One message of the server's: a row, the first with the header before it, the last the end's mark. */
@@ -142,7 +153,9 @@ static int take_message(struct extract *x, struct table *t, struct bytes b, bool
 	n = (int16_t)take(&b, 2);
 	if (n == -1 || !b.p)
 		return b.p && b.p == b.end ? 0 : bad_copy(x, err);
-	return (uint32_t)n == t->columns ? one_row(x, t, b, err) : bad_copy(x, err);
+	if ((uint32_t)n != t->columns)
+		return bad_copy(x, err);
+	return one_row(x, t, b, err) || (t->ordered && resume_row(x, t, b, err)) ? -1 : 0;
 }
 
 static int take_rows(struct extract *x, struct table *t, struct error *err)
@@ -163,30 +176,43 @@ static int take_rows(struct extract *x, struct table *t, struct error *err)
 	return n == -1 ? 0 : pg_fail(&x->pg, NULL, "read", err);
 }
 
-int table_read(struct extract *x, struct table *t, struct error *err)
+int table_sql(struct extract *x, const struct table *t, const struct part *part, struct buf *sql, struct error *err)
 {
-	struct buf sql = BUF_INIT;
-	PGresult *r;
-	int failed;
+	bool some = part && part->blocks;
 
-	buf_adds(&sql, "COPY (SELECT ");
-	add_columns(t, &sql);
-	table_source(t, &sql);
-	if (x->o->shard.n || x->o->cursor)
-		buf_adds(&sql, " WHERE ");
-	add_shard(x, t, &sql);
-	if (delta_where(x, t, &sql, err)) {
-		buf_release(&sql);
-		return -1;
+	buf_adds(sql, "COPY (SELECT ");
+	add_columns(t, sql);
+	if (part)
+		buf_addspan(sql, part->source);
+	else
+		table_source(t, sql);
+	if (x->o->shard.n) {
+		add_and(sql, &some);
+		add_shard(x, t, sql);
 	}
-	buf_adds(&sql, ") TO STDOUT (FORMAT binary)");
-	r = PQexec(x->pg.c, buf_str(&sql));
-	buf_release(&sql);
+	if (x->o->cursor) {
+		add_and(sql, &some);
+		if (delta_where(x, t, sql, err))
+			return -1;
+	}
+	if (t->after) {
+		add_and(sql, &some);
+		resume_where(t, sql);
+	}
+	if (t->ordered)
+		resume_order(t, sql);
+	buf_adds(sql, ") TO STDOUT (FORMAT binary)");
+	return 0;
+}
+
+int table_copy(struct extract *x, struct table *t, const char *sql, struct error *err)
+{
+	PGresult *r = PQexec(x->pg.c, sql);
+
 	if (PQresultStatus(r) != PGRES_COPY_OUT)
 		return pg_fail(&x->pg, r, "read", err);
 	PQclear(r);
-	failed = take_rows(x, t, err);
-	if (failed)
+	if (take_rows(x, t, err))
 		return -1;
 	while ((r = PQgetResult(x->pg.c))) {
 		if (PQresultStatus(r) != PGRES_COMMAND_OK)

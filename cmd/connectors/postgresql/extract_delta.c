@@ -36,36 +36,60 @@ static int one_value(struct extract *x, const char *sql, const char *value, char
 	return 0;
 }
 
-/* Sessions whose start this user may not see, and prepared transactions, which may stay for days. */
+/* Sessions whose start this user may not see, or that don't tell it; only those of this database can write here. */
 static int look_around(struct extract *x, struct error *err)
 {
-	char *hidden = NULL, *prepared = NULL;
-	int failed = one_value(x, "SELECT nullif(count(*), 0) FROM pg_catalog.pg_stat_activity WHERE backend_type='client backend' AND "
-			       "query='<insufficient privilege>'", NULL, &hidden, err) ||
-		one_value(x, "SELECT pg_catalog.min(prepared) FROM pg_catalog.pg_prepared_xacts WHERE database=pg_catalog.current_database()", NULL,
-			  &prepared, err) ? -1 : 0;
+	char *hidden = NULL;
+	int failed = one_value(x, "SELECT nullif(count(*), 0) FROM pg_catalog.pg_stat_activity WHERE datname=pg_catalog.current_database() AND "
+			       "(query='<insufficient privilege>' OR state='disabled')", NULL, &hidden, err);
 
 	if (!failed && hidden)
 		diag_warn("--cursor: %s sessions don't show this user when their transactions began: rows that they commit late may be missed "
 			  "(grant pg_read_all_stats, or use --lag or --cursor xmin)", hidden);
-	if (!failed && prepared)
-		diag_warn("--cursor: a prepared transaction waits since %s: nothing written later is read before it ends", prepared);
 	free(hidden);
-	free(prepared);
+	return failed;
+}
+
+/*
+ * When a prepared transaction began isn't known any more; only that it was not before the last bound, which was below the
+ * start of all that ran. So the bound stands still while there is one.
+ */
+static int look_prepared(struct extract *x, struct error *err)
+{
+	int failed = one_value(x, "SELECT pg_catalog.min(prepared) FROM pg_catalog.pg_prepared_xacts WHERE database=pg_catalog.current_database()",
+			       NULL, &x->prepared, err);
+
+	if (!failed && x->prepared)
+		diag_warn("--cursor: a prepared transaction waits since %s: nothing written later is read before it ends", x->prepared);
 	return failed;
 }
 
 int delta_bound(struct extract *x, struct error *err)
 {
-	static const char sql[] = "SELECT (least(pg_catalog.statement_timestamp(), (SELECT pg_catalog.min(xact_start) FROM pg_catalog.pg_stat_activity "
-		"WHERE pid<>pg_catalog.pg_backend_pid()), (SELECT pg_catalog.min(prepared) FROM pg_catalog.pg_prepared_xacts WHERE "
-		"database=pg_catalog.current_database())) - pg_catalog.make_interval(secs => $1::pg_catalog.float8))::pg_catalog.text";
+	/* a transaction has its time some microseconds before it shows it to others: 0.2 s are more than that on a busy machine */
+	static const char sql[] = "SELECT (least(pg_catalog.statement_timestamp() - pg_catalog.make_interval(secs => 0.2), (SELECT "
+		"pg_catalog.min(xact_start) FROM pg_catalog.pg_stat_activity WHERE pid<>pg_catalog.pg_backend_pid())) "
+		"- pg_catalog.make_interval(secs => $1::pg_catalog.float8))::pg_catalog.text, pg_catalog.pg_is_in_recovery()";
 	char lag[32];
+	const char *value = lag;
+	bool standby;
+	PGresult *r;
 
 	if (!x->o->cursor || by_xmin(x) || x->o->trust_cursor)
 		return 0;
 	snprintf(lag, sizeof lag, "%.6f", x->o->lag);
-	return look_around(x, err) || one_value(x, sql, lag, &x->bound, err) ? -1 : 0;
+	if (look_around(x, err))
+		return -1;
+	r = pg_query(&x->pg, sql, 1, &value, "read", err);
+	if (!r)
+		return -1;
+	x->bound = xstrdup(PQgetvalue(r, 0, 0));
+	standby = *PQgetvalue(r, 0, 1) == 't';
+	PQclear(r);
+	if (look_prepared(x, err))	/* behind the bound, which one that is prepared just now was below */
+		return -1;
+	return standby ? error_set(err, EXIT_USAGE, "--cursor: '%s' is a standby, which doesn't know when the transactions of its primary began: "
+				      "use --cursor xmin, or read the primary", error_show(span_of(x->pg.shown))) : 0;
 }
 
 /* The snapshot's oldest running transaction, and the first that isn't in it at all, as 64-bit numbers. */
@@ -138,6 +162,27 @@ static int read_largest(struct extract *x, struct table *t, struct error *err)
 	return failed;
 }
 
+/* Where the read of a table ends, and the next one begins; a first read that goes on ends where it was to end. */
+static int set_end(struct extract *x, struct table *t, struct error *err)
+{
+	struct buf b = BUF_INIT;
+
+	if (t->after)
+		return 0;
+	if (x->o->trust_cursor)
+		return read_largest(x, t, err);
+	if (x->prepared && !t->from)
+		return error_set(err, EXIT_AGAIN, "--cursor: a prepared transaction waits since %s, and nobody can tell which times it wrote: "
+				 "a first read must wait for its end, or use --cursor xmin", x->prepared);
+	if (by_xmin(x)) {
+		buf_addf(&b, "%" PRIu64, x->horizon);
+		t->to = buf_take(&b);
+	} else {
+		t->to = xstrdup(x->prepared ? t->from : x->bound);
+	}
+	return 0;
+}
+
 int delta_prepare(struct extract *x, struct error *err)
 {
 	uint32_t i;
@@ -147,26 +192,29 @@ int delta_prepare(struct extract *x, struct error *err)
 	if (by_xmin(x) && read_horizon(x, err))
 		return -1;
 	for (i = 0; i < x->tables; i++)
-		if (check_table(x, &x->table[i], err) || (x->o->trust_cursor && read_largest(x, &x->table[i], err)))
+		if (check_table(x, &x->table[i], err) || set_end(x, &x->table[i], err))
 			return -1;
 	return 0;
 }
 
 /* ---- which rows */
 
+static int out_of_reach(const struct extract *x, const char *since, struct error *err)
+{
+	return error_set(err, EXIT_FAILED, "--cursor xmin: the state's transaction %s is out of reach from %" PRIu64 ": start anew with --reset",
+			 since, x->horizon);
+}
+
 static int add_xmin(const struct extract *x, const struct table *t, struct buf *sql, struct error *err)
 {
-	uint64_t from = t->from ? strtoull(t->from, NULL, 10) : 0;
+	uint64_t from = strtoull(t->from ? t->from : t->to, NULL, 10), to = strtoull(t->to, NULL, 10);
 
-	if (!t->from) {		/* all but those that the next delta begins with */
-		buf_addf(sql, "((q.xmin::pg_catalog.text::pg_catalog.int8 - %" PRIu64 ") & " XID_MASK ") >= %" PRIu64, x->horizon & 0xffffffff,
-			 x->ahead - x->horizon);
-		return 0;
-	}
-	if (x->horizon < from || x->horizon - from >= UINT64_C(1) << 31)
-		return error_set(err, EXIT_FAILED, "--cursor xmin: the state's transaction %s is out of reach from %" PRIu64 ": start anew with --reset",
-				 t->from, x->horizon);
-	buf_addf(sql, "((q.xmin::pg_catalog.text::pg_catalog.int8 - %" PRIu64 ") & " XID_MASK ") < %" PRIu64, from & 0xffffffff, x->horizon - from);
+	if (x->horizon < from || x->ahead - from >= UINT64_C(1) << 31)
+		return out_of_reach(x, t->from ? t->from : t->to, err);
+	if (!t->from)		/* all but those that the next delta begins with */
+		buf_addf(sql, "((q.xmin::pg_catalog.text::pg_catalog.int8 - %" PRIu64 ") & " XID_MASK ") >= %" PRIu64, to & 0xffffffff, x->ahead - to);
+	else
+		buf_addf(sql, "((q.xmin::pg_catalog.text::pg_catalog.int8 - %" PRIu64 ") & " XID_MASK ") < %" PRIu64, from & 0xffffffff, to - from);
 	return 0;
 }
 
@@ -182,28 +230,24 @@ static void add_side(const struct extract *x, const struct column *c, const char
 int delta_where(const struct extract *x, const struct table *t, struct buf *sql, struct error *err)
 {
 	const struct column *c;
-	const char *to = x->o->trust_cursor ? t->to : x->bound;
 
-	if (!x->o->cursor)
-		return 0;
-	buf_adds(sql, sql->p[sql->n - 1] == ' ' ? "" : " AND ");
 	if (by_xmin(x))
 		return add_xmin(x, t, sql, err);
 	c = cursor_of(x, t);
-	if (!to) {
-		buf_adds(sql, "true");
+	if (!t->to) {		/* there was no value at all */
+		buf_adds(sql, t->seen ? "false" : "true");
 		return 0;
 	}
 	buf_addc(sql, '(');
-	add_side(x, c, x->o->trust_cursor ? "<=" : "<", to, sql);
-	if (!t->from) {
+	add_side(x, c, x->o->trust_cursor ? "<=" : "<", t->to, sql);
+	if (t->from) {
+		buf_adds(sql, " AND ");
+		add_side(x, c, x->o->trust_cursor ? ">" : ">=", t->from, sql);
+	} else if (!t->seen || t->after) {
 		buf_adds(sql, " OR q.");
 		sql_add_identifier(sql, span_of(x->o->cursor));
-		buf_adds(sql, " IS NULL)");
-		return 0;
+		buf_adds(sql, " IS NULL");
 	}
-	buf_adds(sql, " AND ");
-	add_side(x, c, x->o->trust_cursor ? ">" : ">=", t->from, sql);
 	buf_addc(sql, ')');
 	return 0;
 }
@@ -213,32 +257,43 @@ int delta_where(const struct extract *x, const struct table *t, struct buf *sql,
 int delta_token_read(struct extract *x, struct table *t, const json_t *token, struct error *err)
 {
 	const char *cursor = json_string_value(json_object_get(token, "cursor")), *value = json_string_value(json_object_get(token, "value"));
+	bool broken_off = json_object_get(token, "after") != NULL;
 
 	if (!cursor || strcmp(cursor, x->o->cursor))
 		return error_set(err, EXIT_FAILED, "the state's token is none of sync-extract for PostgreSQL by this cursor: restore the state, or start "
 				 "anew with --reset");
-	t->from = value ? xstrdup(value) : NULL;
+	t->seen = true;
+	if (broken_off) {
+		t->after = json_deep_copy(token);
+		t->to = value ? xstrdup(value) : NULL;
+	} else {
+		t->from = value ? xstrdup(value) : NULL;
+	}
 	return 0;
+}
+
+void delta_token(const struct extract *x, const struct table *t, struct buf *token)
+{
+	const char *value = t->to ? t->to : t->from;
+
+	buf_adds(token, "{\"cursor\":");
+	json_add_string(token, span_of(x->o->cursor));
+	if (value) {
+		buf_adds(token, ",\"value\":");
+		json_add_string(token, span_of(value));
+	}
 }
 
 int delta_checkpoint(struct extract *x, const struct table *t, struct error *err)
 {
-	const char *value = x->o->trust_cursor ? (t->to ? t->to : t->from) : x->bound;
 	struct buf token = BUF_INIT;
 	int failed;
 
 	if (!x->o->state)
 		return 0;
-	if (!by_xmin(x) && !x->o->trust_cursor && t->from && x->bound && !strcmp(t->from, x->bound))
-		diag_warn("--cursor: the oldest running transaction began at %s, where the last delta ended: nothing later can be read yet", x->bound);
-	buf_adds(&token, "{\"cursor\":");
-	json_add_string(&token, span_of(x->o->cursor));
-	if (by_xmin(x)) {
-		buf_addf(&token, ",\"value\":\"%" PRIu64 "\"", x->horizon);
-	} else if (value) {
-		buf_adds(&token, ",\"value\":");
-		json_add_string(&token, span_of(value));
-	}
+	if (!by_xmin(x) && !x->o->trust_cursor && !x->prepared && t->from && !strcmp(t->from, t->to))
+		diag_warn("--cursor: the oldest running transaction began at %s, where the last delta ended: nothing later can be read yet", t->to);
+	delta_token(x, t, &token);
 	buf_addc(&token, '}');
 	failed = writer_checkpoint(&x->tool->writer, t->stream, buf_span(&token), err);
 	buf_release(&token);

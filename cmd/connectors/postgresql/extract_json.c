@@ -180,7 +180,7 @@ static int put_plain(const struct pg_type *t, struct bytes b, struct buf *out)
 	int failed;
 
 	buf_addc(out, '"');
-	failed = text_of(t, b, out);
+	failed = t->kind == PG_DATE || t->kind == PG_TIMESTAMP || t->kind == PG_TIMESTAMPTZ ? iso_of(t, b, out) : text_of(t, b, out);
 	buf_addc(out, '"');
 	return failed;
 }

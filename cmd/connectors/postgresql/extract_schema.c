@@ -194,16 +194,21 @@ static void add_key(const struct table *t, struct buf *b)
 		buf_addc(b, ']');
 }
 
-int declare(struct extract *x, struct table *t, struct error *err)
+void table_start(struct extract *x, const struct table *t)
 {
-	struct buf schema = BUF_INIT, key = BUF_INIT;
-	int failed;
-
 	buf_reset(&x->tag);
 	if (x->tagged)
 		buf_addf(&x->tag, "{\"_sync\":{\"stream\":%s}%s", x->tool->streams.entry[t->stream].json, t->columns ? "," : "");
 	else
 		buf_addc(&x->tag, '{');
+}
+
+int declare(struct extract *x, struct table *t, struct error *err)
+{
+	struct buf schema = BUF_INIT, key = BUF_INIT;
+	int failed;
+
+	table_start(x, t);
 	if (t->declared)
 		return 0;
 	t->declared = true;

@@ -104,7 +104,7 @@ static struct table *add_table(struct extract *x, struct span stream)
 	return t;
 }
 
-/* Columns: oid, schema, name, comment, whether others inherit from it */
+/* Columns: oid, schema, name, comment, whether others inherit from it, whether it can be locked */
 static int take_table(struct extract *x, PGresult *r, int i, const char *stream, struct error *err)
 {
 	struct buf name = BUF_INIT;
@@ -127,11 +127,12 @@ static int take_table(struct extract *x, PGresult *r, int i, const char *stream,
 	t->name = copy_of(r, i, 2);
 	t->comment = copy_of(r, i, 3);
 	t->only = !stream && *PQgetvalue(r, i, 4) == 't';
+	t->lockable = *PQgetvalue(r, i, 5) == 't';
 	return read_columns(x, t, err) || read_key(x, t, err) ? -1 : 0;
 }
 
 static const char select_tables[] = "SELECT c.oid, n.nspname, c.relname, pg_catalog.obj_description(c.oid, 'pg_class'), "
-	"c.relkind='r' AND c.relhassubclass "
+	"c.relkind='r' AND c.relhassubclass, c.relkind IN ('r', 'p', 'v') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') "
 	"FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace ";
 
 /* All tables of a schema, parents of foreign keys before their children; partitions are read by the table they are parts of. */
@@ -201,6 +202,25 @@ int tables_find(struct extract *x, char **names, int n, struct error *err)
 			failed = find_one(x, names[i], err);
 		}
 	}
+	return failed;
+}
+
+int tables_lock(struct extract *x, const char *wait, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	uint32_t i, n = 0;
+	int failed;
+
+	for (i = 0; i < x->tables; i++) {
+		if (!x->table[i].lockable)
+			continue;
+		buf_adds(&sql, n++ ? ", " : "LOCK TABLE ");
+		buf_adds(&sql, x->table[i].only ? "ONLY " : "");
+		pg_add_name(&sql, x->table[i].schema, x->table[i].name);
+	}
+	buf_addf(&sql, " IN ACCESS SHARE MODE%s", wait);
+	failed = n ? pg_run(&x->pg, buf_str(&sql), "read", err) : 0;
+	buf_release(&sql);
 	return failed;
 }
 
@@ -293,7 +313,7 @@ int tables_keep_keys(struct extract *x, struct error *err)
 	return 0;
 }
 
-void tables_release(struct extract *x)
+void tables_forget(struct extract *x)
 {
 	struct table *t;
 	uint32_t i, j;
@@ -310,6 +330,17 @@ void tables_release(struct extract *x)
 		free(t->comment);
 		free(t->from);
 		free(t->to);
+		json_decref(t->after);
+		free(t->order);
+		for (j = 0; t->by && j < t->keys; j++) {
+			free(t->by[j].greater);
+			free(t->by[j].equal);
+			free(t->by[j].least);
+		}
+		free(t->by);
 	}
 	free(x->table);
+	x->table = NULL;
+	x->tables = x->cap = 0;
+	x->pg.types = 0;	/* what they have stays in its arena */
 }

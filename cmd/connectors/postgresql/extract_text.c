@@ -117,19 +117,23 @@ static int text_of_numeric(struct bytes b, struct buf *out)
 
 /* ---- times */
 
-/* Years 0000 to 9999 as RFC 3339 has them; others with a sign (ISO 8601, expanded): -0001 is the year 2 BC. */
-static void add_date(int64_t days, struct buf *out)
+/*
+ * ISO: years 0000 to 9999 as RFC 3339 has them; others with a sign (ISO 8601, expanded): -0001 is the year 2 BC. Else as PostgreSQL
+ * writes them, and 1 where " BC" is to follow.
+ */
+static bool add_date(int64_t days, bool iso, struct buf *out)
 {
 	struct civil c;
 	const char *form = "%04lld";
 
 	civil_from_seconds(EPOCH_SECONDS + days * 86400, &c);
-	if (c.year < 0)
+	if (iso && c.year < 0)
 		form = "%05lld";
-	else if (c.year > 9999)
+	else if (iso && c.year > 9999)
 		form = "%+lld";
-	buf_addf(out, form, (long long)c.year);
+	buf_addf(out, form, (long long)(!iso && c.year < 1 ? 1 - c.year : c.year));
 	buf_addf(out, "-%02d-%02d", c.month, c.day);
+	return !iso && c.year < 1;
 }
 
 static void add_fraction(int64_t us, struct buf *out)
@@ -153,9 +157,10 @@ static void add_time(int64_t us, struct buf *out)
 	add_fraction(us % 1000000, out);
 }
 
-static void add_timestamp(int64_t us, bool utc, struct buf *out)
+static void add_timestamp(int64_t us, bool utc, bool iso, struct buf *out)
 {
 	int64_t days = us / DAY_US, rest = us % DAY_US;
+	bool bc;
 
 	if (us == INT64_MAX || us == INT64_MIN) {
 		buf_adds(out, us < 0 ? "-infinity" : "infinity");
@@ -165,19 +170,20 @@ static void add_timestamp(int64_t us, bool utc, struct buf *out)
 		rest += DAY_US;
 		days--;
 	}
-	add_date(days, out);
-	buf_addc(out, 'T');
+	bc = add_date(days, iso, out);
+	buf_addc(out, iso ? 'T' : ' ');
 	add_time(rest, out);
 	if (utc)
-		buf_addc(out, 'Z');
+		buf_adds(out, iso ? "Z" : "+00");
+	buf_adds(out, bc ? " BC" : "");
 }
 
-static void text_of_date(int32_t days, struct buf *out)
+static void text_of_date(int32_t days, bool iso, struct buf *out)
 {
 	if (days == INT32_MAX || days == INT32_MIN)
 		buf_adds(out, days < 0 ? "-infinity" : "infinity");
 	else
-		add_date(days, out);
+		buf_adds(out, add_date(days, iso, out) ? " BC" : "");
 }
 
 static void text_of_timetz(int64_t us, int32_t west, struct buf *out)
@@ -455,7 +461,7 @@ static int text_of_hstore(struct bytes b, struct buf *out)
 
 /* ---- all of them */
 
-static int fixed(const struct pg_type *t, struct bytes b, struct buf *out)
+static int fixed(const struct pg_type *t, struct bytes b, bool iso, struct buf *out)
 {
 	static const unsigned char sizes[] = {
 		[PG_BOOL] = 1, [PG_INT2] = 2, [PG_INT4] = 4, [PG_INT8] = 8, [PG_OID] = 4, [PG_FLOAT4] = 4, [PG_FLOAT8] = 8, [PG_DATE] = 4,
@@ -487,7 +493,7 @@ static int fixed(const struct pg_type *t, struct bytes b, struct buf *out)
 		text_of_float8(v, out);
 		return 0;
 	case PG_DATE:
-		text_of_date((int32_t)v, out);
+		text_of_date((int32_t)v, iso, out);
 		return 0;
 	case PG_TIME:
 		add_time((int64_t)v, out);
@@ -499,7 +505,7 @@ static int fixed(const struct pg_type *t, struct bytes b, struct buf *out)
 		text_of_interval((int64_t)v, (int32_t)(uint32_t)more, (int32_t)(uint32_t)last, out);
 		return 0;
 	default:
-		add_timestamp((int64_t)v, t->kind == PG_TIMESTAMPTZ, out);
+		add_timestamp((int64_t)v, t->kind == PG_TIMESTAMPTZ, iso, out);
 		return 0;
 	}
 }
@@ -546,6 +552,11 @@ int text_of(const struct pg_type *t, struct bytes b, struct buf *out)
 		buf_add(out, b.p, (size_t)(b.end - b.p));
 		return 0;
 	default:
-		return fixed(t, b, out);
+		return fixed(t, b, false, out);
 	}
+}
+
+int iso_of(const struct pg_type *t, struct bytes b, struct buf *out)
+{
+	return fixed(t, b, true, out);
 }

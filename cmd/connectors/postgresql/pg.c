@@ -2,6 +2,7 @@
 #include "pg.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/xalloc.h"
 #include "endpoint/secret.h"
@@ -40,6 +41,7 @@ int pg_fail(struct pg *pg, PGresult *r, const char *verb, struct error *err)
 	bool gone = PQstatus(pg->c) == CONNECTION_BAD;
 	struct buf b = BUF_INIT;
 
+	snprintf(pg->state, sizeof pg->state, "%s", state ? state : "");
 	one_line(&b, text ? text : PQerrorMessage(pg->c));
 	error_set(err, gone ? EXIT_AGAIN : status_of(state), "cannot %s '%s': %s", verb, error_show(span_of(pg->shown)), buf_str(&b));
 	buf_release(&b);
@@ -115,15 +117,18 @@ static int read_path(struct pg *pg, struct error *err)
 	return 0;
 }
 
-static int set_up(struct pg *pg, double lock_timeout, struct error *err)
+static int set_up(struct pg *pg, struct error *err)
 {
 	struct buf sql = BUF_INIT;
+	double wait = pg->lock_timeout * 1000;
 	int failed;
 
-	buf_addf(&sql, "%sSET lock_timeout TO %lld;", setup, (long long)(lock_timeout * 1000 < 1 ? 1 : lock_timeout * 1000 > 2e9 ? 2e9 : lock_timeout * 1000));
-	failed = read_path(pg, err) || pg_run(pg, buf_str(&sql), "set up the session of", err) ||
+	buf_addf(&sql, "%sSET lock_timeout TO %lld;", setup, (long long)(wait < 1 ? 1 : wait > 2e9 ? 2e9 : wait));
+	failed = (!pg->path && read_path(pg, err)) || pg_run(pg, buf_str(&sql), "set up the session of", err) ||
 		pg_run(pg, "SET search_path TO ''", "set up the session of", err);
 	buf_release(&sql);
+	/* where the server's system can: a query ends soon after the process that asked */
+	PQclear(PQexec(pg->c, "SET client_connection_check_interval TO '2s'"));
 	pg->version = PQserverVersion(pg->c);
 	if (!failed && pg->version < 120000)
 		failed = error_set(err, EXIT_USAGE, "'%s': PostgreSQL 12 or later is wanted, and this is %d", error_show(span_of(pg->shown)),
@@ -175,7 +180,7 @@ int pg_open(struct pg *pg, const char *uri, double lock_timeout, struct error *e
 	char *password = NULL, *key = NULL;
 	int failed;
 
-	*pg = (struct pg){ .shown = uri };
+	*pg = (struct pg){ .shown = uri, .lock_timeout = lock_timeout };
 	failed = secret_password(&password, err) || secret_other("sslpassword", &key, err) || connect(pg, password, key, err) ? -1 : 0;
 	secrets_forget();
 	free(password);
@@ -183,7 +188,51 @@ int pg_open(struct pg *pg, const char *uri, double lock_timeout, struct error *e
 	if (failed)
 		return -1;
 	PQsetNoticeProcessor(pg->c, ignore, NULL);
-	return set_up(pg, lock_timeout, err);
+	return set_up(pg, err);
+}
+
+/* The parameters of a connection as they were; the address is the one that it found, though its host may have several. */
+static void add_parameters(const PGconn *c, PQconninfoOption *o, const char **names, const char **values, int room)
+{
+	int n = 0;
+
+	for (; o->keyword && n < room - 4; o++) {
+		if (!o->val || !*o->val || !strcmp(o->keyword, "host") || !strcmp(o->keyword, "hostaddr") || !strcmp(o->keyword, "port"))
+			continue;
+		names[n] = o->keyword;
+		values[n++] = o->val;
+	}
+	names[n] = "host";
+	values[n++] = PQhost(c);
+	names[n] = "port";
+	values[n++] = PQport(c);
+	if (*PQhostaddr(c)) {
+		names[n] = "hostaddr";
+		values[n++] = PQhostaddr(c);
+	}
+	names[n] = values[n] = NULL;
+}
+
+int pg_open_again(struct pg *pg, struct error *err)
+{
+	PGconn *parent = pg->c;
+	PQconninfoOption *all = PQconninfo(parent);
+	const char *names[80], *values[80];
+	int failed;
+
+	if (!all)
+		xalloc_die();
+	add_parameters(parent, all, names, values, 80);
+	pg->c = PQconnectdbParams(names, values, 0);
+	if (!pg->c)
+		xalloc_die();
+	failed = PQstatus(pg->c) == CONNECTION_OK ? 0 : connect_error(pg, names, values, err);
+	PQconninfoFree(all);
+	close(PQsocket(parent));	/* without a word to the server: the parent goes on */
+	if (failed)
+		return -1;
+	PQsetNoticeProcessor(pg->c, ignore, NULL);
+	return set_up(pg, err);
 }
 
 void pg_close(struct pg *pg)

@@ -21,6 +21,8 @@ struct pg {
 	char *path;		/* owned: the user's search path, as SQL */
 	const char *shown;	/* borrowed: the operand, for messages */
 	int version;		/* 150004 */
+	double lock_timeout;	/* seconds */
+	char state[6];		/* SQLSTATE of the last failure, or "" */
 	struct pg_type **type;	/* owned: those that were asked for */
 	uint32_t types, cap;
 	struct arena arena;	/* theirs */
@@ -29,6 +31,11 @@ struct pg {
 /* Connects and sets up the session. SYNC_PASSWORD is taken and forgotten. 75 where it may pass, 2 where the server refuses the user. */
 int pg_open(struct pg *pg, const char *uri, double lock_timeout, struct error *err);
 void pg_close(struct pg *pg);
+/*
+ * In a process that was forked: a connection of its own, set up alike, to the very server that the parent's leads to; the
+ * parent's is left as it is. The types that were asked for stay.
+ */
+int pg_open_again(struct pg *pg, struct error *err);
 
 /* Sets err from a result (cleared, may be NULL) or the connection: by SQLSTATE 75, 2 or 3. "cannot read 'x': relation …". */
 int pg_fail(struct pg *pg, PGresult *r, const char *verb, struct error *err);

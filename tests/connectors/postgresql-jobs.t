@@ -1,0 +1,141 @@
+#!/bin/sh
+# postgresql-jobs.t: PostgreSQL read by several processes, and first reads that are broken off and go on.
+. "${0%/*}/../cli/lib.sh"
+. "$ROOT/tests/connectors/pg.sh"
+if ! [ -x "$BUILD/libexec/sync/sync-extract-postgresql" ] || ! pg_start; then
+	skip 1 'PostgreSQL: no server here, or no connector'
+	finish
+fi
+sessions() { pg "select count(*) from pg_stat_activity where application_name='syncline'"; }
+no_sessions() { until_true 20 sh -c '[ "$(psql -XAtqc "select count(*) from pg_stat_activity where application_name='\''syncline'\''")" = 0 ]' && pass "$1" || fail "$1" "$(sessions)"; }
+
+# ---- ranges of blocks
+pg "create table big(id int primary key, v text, at timestamptz default now()); insert into big select i, repeat(md5(i::text), 6) from generate_series(1, 60000) i
+	; delete from big where id % 7 = 0; insert into big select i, 'late' from generate_series(100001, 100100) i; create table small as select * from big limit 5
+	; create table parts(id int, k int, v text) partition by list (k); create table parts0 partition of parts for values in (0)
+	; create table \"parts \"\"1\"(v text, gone int, id int, k int); alter table \"parts \"\"1\" drop column gone; alter table parts attach partition \"parts \"\"1\" for values in (1)
+	; create table parts2 partition of parts for values in (2) partition by range (id); create table parts21 partition of parts2 for values from (0) to (50000)
+	; create table parts22 partition of parts2 default; insert into parts select i, i % 3, repeat('x', 200) from generate_series(1, 60000) i
+	; create view seen as select * from big; create materialized view kept as select * from big
+	; create table mother(id int, v text); create table child(extra int) inherits(mother); insert into mother select i, repeat('m', 200) from generate_series(1, 30000) i
+	; insert into child select i, repeat('c', 200), i from generate_series(30001, 60000) i; analyze"
+for t in big small parts seen kept mother; do
+	run sync-extract "$PGURI" $t --jobs 3 -v
+	is "$status:$(grep -c 'read by 3 processes' err)" "0:$(case $t in small | seen) echo 0 ;; *) echo 1 ;; esac)" "$t by jobs"
+	is "$(grep -v '^{"_sync"' out | jq -r '"\(.id)|\(.v)"' | sort | md5sum)" "$(pg "select id, v from $t" | sort | md5sum)" 'has every row once, whole'
+	is "$(tail -n 1 out | jq -c ._sync.count)" "{\"$t\":$(pg "select count(*) from $t")}" 'and counts them'
+done
+run sync-extract "$PGURI" --jobs 2
+is "$status:$(grep -v '"op":' out | jq -r ._sync.stream | uniq | sort | tr '\n' ' ')" '0:big child mother parts small ' 'all tables, one after the other'
+is "$(tail -n 1 out | jq -c '._sync.count | [.mother, .child]')" '[30000,30000]' 'rows of those that inherit are read with their own table'
+run sh -c 'for i in 1 2 3; do sync-extract "$PGURI" big --jobs 2 --shard $i/3 --plain; done | jq .id | sort -n | md5sum'
+out_is "$(pg 'select id from big order by id' | md5sum)" 'shards of parts'
+run sync-extract "$PGURI" big --jobs 2 --keys --plain
+is "$(head -n 1 out | jq -c keys):$(wc -l <out)" "[\"id\"]:$(pg 'select count(*) from big')" 'keys of parts'
+run sync-extract "$PGURI" --stream q --query 'select 1' --jobs 2
+status_is 2 'a query has no ranges'
+run sync-extract "$PGURI" big --jobs 65
+status_is 2 'there is an end to --jobs'
+no_sessions 'no session stays'
+
+# one moment: what is written meanwhile isn't seen by any
+mkfifo slow
+sync-extract "$PGURI" big --jobs 3 --plain >slow 2>err &
+pid=$!
+exec 3<slow
+head -c 100000 <&3 >out
+pg "update big set v='new'; insert into big select i, 'new' from generate_series(200001, 210000) i"
+cat <&3 >>out
+exec 3<&-
+wait $pid
+is "$(grep -c '"new"' out):$(wc -l <out)" "0:$(pg "select count(*) from big where id < 200000")" 'all read as of one moment'
+
+# a row that can't be read is set aside wherever it is
+pg "update big set v=repeat('y', 2000) where id in (5, 30001, 59999)"
+run sync-extract "$PGURI" big --jobs 3 --max-record 1000
+is "$status" 3 'a row that is too long ends it'
+
+run sync-extract "$PGURI" big --jobs 3 --max-record 1000 --rejects aside
+is "$status:$(jq -r ._sync.error.code aside | uniq -c | tr -s ' '):$(tail -n 1 out | jq -c ._sync.aside)" '1: 3 too-long:{"big":3}' 'or is set aside'
+
+# ---- failures
+held() {	# a read that waits for its reader, by three processes
+	rm -f slow
+	mkfifo slow
+	sync-extract "$PGURI" parts --jobs 3 >slow 2>err &
+	pid=$!
+	exec 3<slow
+	until_true 20 sh -c '[ "$(psql -XAtqc "select count(*) from pg_stat_activity where application_name='\''syncline'\'' and query like '\''COPY%'\''")" = 3 ]'
+}
+ends() { exec 3<&-; wait $pid 2>/dev/null; status=$?; }
+held
+kill -KILL "$(pgrep -P $pid | head -n 1)"
+cat <&3 >out
+ends
+status_is 3 'a process of its that is killed ends it'
+err_has 'ended by signal 9' 'and is told'
+is "$(tail -n 1 out | jq -c '._sync | [.op, .status]')" '["end",3]' 'downstream too'
+no_sessions 'no session stays'
+held
+pg "select pg_terminate_backend(pid) from pg_stat_activity where application_name='syncline' and query like 'COPY%' limit 1" >/dev/null
+cat <&3 >out
+ends
+status_is 75 'a connection that is cut'
+no_sessions 'no session stays'
+held
+others=$(pgrep -P $pid)
+ends
+is "$status" 141 'a reader that goes away'
+no_sessions 'no session stays'
+ok 'nor a process' until_true 10 sh -c "for p in $(echo $others); do ! kill -0 \$p 2>/dev/null || exit 1; done"
+held
+others=$(pgrep -P $pid)
+kill -KILL $pid
+ends
+no_sessions 'killed, it leaves no session'
+ok 'nor a process' until_true 10 sh -c "for p in $(echo $others); do ! kill -0 \$p 2>/dev/null || exit 1; done"
+
+# ---- a first read that is broken off
+cat >cut.py <<'END'
+import sys, time
+seen = left = 0		# passes the stream on, slowly, until some lines behind its first checkpoint
+for line in sys.stdin.buffer:
+    sys.stdout.buffer.write(line)
+    seen += 1
+    if seen == 200:
+        time.sleep(1.1)
+    left = 500 if b'"op":"checkpoint"' in line and not left else left - 1 if left else 0
+    if left == 1:
+        break
+sys.stdout.buffer.flush()
+END
+pg "create type mood as enum ('z', 'a', 'm'); create collation odd (provider=icu, locale='en-u-ks-level2-kf-upper')"
+citext=text
+pg 'create extension citext' 2>/dev/null && citext=citext
+resumed() {	# NAME 'COLUMNS' 'KEY' 'SELECT' 'MOVE'
+	pg "create table $1($2, n int, pad text default repeat('p', 150), at timestamptz default now(), primary key ($3)); insert into $1 select $4, i from generate_series(1, 30000) i"
+	for c in xmin at; do
+		s="--cursor $c --state $1.$c.state"
+		until_true 20 sh -c "[ \$(sync-extract '$PGURI' $1 --cursor $c | grep -vc '\"_sync\"') = 30000 ]"
+		run sh -c "sync-extract '$PGURI' $1 $s | python3 cut.py | sync-load $1.$c.ndjson --mode append --state $1.$c.state"
+		had=$(wc -l <$1.$c.ndjson)
+		is "$status:$([ "$had" -gt 0 ] && [ "$had" -lt 30000 ] && echo some)" 3:some "$1 by $c: broken off with some rows"
+	done
+	pg "update $1 set $5, at=now() where n % 1000 = 1; delete from $1 where n % 1000 = 2; insert into $1 select $4, i from generate_series(40001, 40100) i"
+	for c in xmin at; do
+		s="--cursor $c --state $1.$c.state"
+		run sh -c "sync-extract '$PGURI' $1 $s | sync-load $1.$c.ndjson --mode append --state $1.$c.state"
+		is "$status:$(jq -c .n $1.$c.ndjson | sort | uniq -d)" 0: "$1 by $c goes on, no row twice"
+		until_true 20 sh -c "sync-extract '$PGURI' $1 $s 2>/dev/null | sync-load $1.$c.ndjson --mode append --state $1.$c.state && [ \$(jq -c 'select(.n % 1000 == 1 or .n > 40000).n' $1.$c.ndjson | sort -u | wc -l) = 130 ]"
+		is "$(jq -c 'select(.n % 1000 != 2 or .n > 40000).n' $1.$c.ndjson | sort -u | wc -l):$(jq -r .n $1.$c.ndjson | sort | uniq -d | grep -vc '001$\|^1$')" "$(pg "select count(*) from $1"):0" 'every row is there, and none twice that was not written twice'
+	done
+}
+resumed ints 'id int' id i 'id = -id'
+resumed texts "a text collate odd, b varchar(20), m mood" 'm, a, b' "chr(65 + i % 50) || i / 100, i::text, (array['z','a','m'])[1 + i % 3]::mood" "m = 'm', b = 'moved ' || b"
+resumed uuids 'id uuid, c char(4)' 'id, c' "md5(i::text)::uuid, (i % 7)::text" "c = 'x'"
+resumed others "t timestamp, d numeric(12,3), f float8, c $citext" 't, d, f, c' "timestamp '0003-01-01 BC' + interval '1 hour' * (i / 3), i / 7.0, i / 3.0, chr(97 - 32 * (i % 2) + i % 26) || i" 'd = -d'
+run sh -c "sync-extract '$PGURI' ints --cursor xmin --state k.state | python3 cut.py | sync-load k.ndjson --mode append --state k.state"
+pg 'alter table ints drop constraint ints_pkey, add primary key (n)'
+run sync-extract "$PGURI" ints --cursor xmin --state k.state
+is "$status:$(grep -c 'is another now' err)" 3:1 'a key that is another one now is told'
+finish
