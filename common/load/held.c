@@ -54,6 +54,27 @@ int held_seen(const struct held *h, bool any_case, struct seen *out, struct erro
 	return failed;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void held_select(const struct held *h, const struct held *other, bool has, struct held *out)
+{
+	uint64_t *number = xreallocarray(NULL, other->n + 1, sizeof *number);
+	size_t i;
+
+	for (i = 0; i < other->n; i++)
+		number[i] = other->v[i].lineno;
+	qsort(number, other->n, sizeof *number, compare_numbers);
+	for (i = 0; i < h->n; i++)
+		if (has == (bsearch(&h->v[i].lineno, number, other->n, sizeof *number, compare_numbers) != NULL))
+			held_add(out, &h->v[i]);
+	free(number);
+}
+
 void held_release(struct held *h)
 {
 	free(h->v);

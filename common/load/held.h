@@ -18,6 +18,8 @@ void held_add(struct held *h, const struct arrival *a);	/* copies the line */
 int held_take(struct held *h, struct load *l, struct error *err);
 /* What the fields of these records hold. */
 int held_seen(const struct held *h, bool any_case, struct seen *out, struct error *err);
+/* Adds those of h to out that the other has, or hasn't (by their lines' numbers, which are one record's each). */
+void held_select(const struct held *h, const struct held *other, bool has, struct held *out);
 void held_release(struct held *h);
 
 /* ---- a table that isn't there, and that no schema declares: its first records say what fields it has */

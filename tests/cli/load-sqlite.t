@@ -281,10 +281,4 @@ db.commit()"
 	is "$status:$(sql same.db 'select count(*) from b')" 0:200000 "one file is source and target, its state elsewhere ($journal)"
 done
 
-# ---- many rows at once, some of which come again or are refused
-mkdir model
-cd model || exit 99
-ok 'random records leave what a dict has' python3 "$ROOT/tests/cli/load_sqlite_model.py" 40
-cd ..
-
 finish

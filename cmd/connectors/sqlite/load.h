@@ -238,7 +238,7 @@ void retry_on_trial(struct database *d, bool trial);
 /* ---- load_park.c */
 /*
  * Rows that wait for each other's unique values, round in a circle: they get values that no row has, and then those of their
- * records. Either all that wait are written then, or it is as if nothing had been tried.
+ * records. Those that find no way even so keep waiting, as if nothing had been tried with them.
  */
 int park_all(struct database *d, struct error *err);
 bool park_now(const struct database *d);

@@ -4,6 +4,8 @@
 #include "base/xalloc.h"
 #include "load.h"
 
+enum { MOST_WORK = 1000000 };	/* records that are tried again, in all: a row that finds no way may need all others to be tried once more */
+
 void tally_take(const struct database *d, struct tally *out)
 {
 	const struct load *l = d->load;
@@ -115,30 +117,65 @@ static int try_parked(struct database *d, struct error *err)
 	return failed;
 }
 
-/* --newer may leave a row alone, which would keep what it was parked with. A dry run says nothing before it knows. */
-int park_all(struct database *d, struct error *err)
+static const struct held none = HELD_INIT;
+
+/* Those of `trying`, as one: *works, and they are written; else nothing is, and *stuck are those that found no way. */
+static int try_these(struct database *d, const struct held *trying, struct held *stuck, bool *works, struct error *err)
 {
 	const bool silent = d->silent;
-	struct held waiting = HELD_INIT;
+	struct held copy = HELD_INIT;
 	struct tally tally;
-	bool works;
 	int failed;
 
-	if (d->o->newer)
-		return 0;
 	tally_take(d, &tally);
-	retry_copy(d, &waiting);
+	held_select(trying, &none, false, &copy);
+	retry_replace(d, &copy);
 	d->silent = true;
 	failed = target_exec(d, "SAVEPOINT _sync_park", err) || try_parked(d, err);
 	d->silent = silent;
-	works = !failed && !retry_some(d);
-	if (!failed && (!works || (d->o->dry_run && !silent))) {
+	*works = !failed && !retry_some(d);
+	retry_copy(d, stuck);
+	if (!failed && (!*works || (d->o->dry_run && !silent))) {
 		tally_give_back(d, &tally);
 		failed = target_exec(d, "ROLLBACK TO _sync_park", err);
-		retry_replace(d, &waiting);
-		failed = failed || (works && try_parked(d, err));
+		if (*works) {	/* a dry run says nothing before it knows */
+			held_select(trying, &none, false, &copy);
+			retry_replace(d, &copy);
+		}
+		failed = failed || (*works && try_parked(d, err));
 	}
-	held_release(&waiting);
 	tally_release(&tally);
 	return failed || target_exec(d, "RELEASE _sync_park", err) ? -1 : 0;
+}
+
+/* --newer may leave a row alone, which would keep what it was parked with. Rows that find no way keep no others from theirs. */
+int park_all(struct database *d, struct error *err)
+{
+	struct held all = HELD_INIT, trying = HELD_INIT, fewer = HELD_INIT, stuck = HELD_INIT;
+	size_t work = 0;
+	bool works = false;
+	int failed = 0;
+
+	if (d->o->newer)
+		return 0;
+	retry_copy(d, &all);
+	retry_copy(d, &trying);
+	while (!failed && !works && trying.n && work < MOST_WORK) {
+		work += trying.n;
+		failed = try_these(d, &trying, &stuck, &works, err);
+		if (works)
+			break;
+		held_select(&trying, &stuck, false, &fewer);
+		held_release(&trying);
+		held_release(&stuck);
+		trying = fewer;
+		fewer = none;
+	}
+	if (!works)
+		held_release(&trying);
+	held_select(&all, &trying, false, &stuck);
+	retry_replace(d, &stuck);
+	held_release(&trying);
+	held_release(&all);
+	return failed;
 }

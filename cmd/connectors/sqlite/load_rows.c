@@ -48,9 +48,30 @@ static int put_in_two_steps(struct database *d, struct table *t, struct shape *s
 	return verdict;
 }
 
-int rows_put(struct database *d, struct table *t, struct shape *s, const struct cell *cell, struct error *err)
+static int find_row(struct database *d, struct table *t, const struct cell *key, struct error *err);
+
+/*
+ * What an upsert would insert was refused, perhaps only for columns that the record doesn't set: where the row is there, it is
+ * to be changed. The verdict stays where it isn't.
+ */
+static int change_refused(struct database *d, struct table *t, struct shape *s, const struct cell *cell, struct error *err)
 {
-	bool only_added = rows_only_added(d, t);
+	struct error other = ERROR_INIT;
+	int there = find_row(d, t, d->key, &other), verdict;
+
+	if (there <= 0) {
+		if (there < 0)
+			*err = other;
+		return there < 0 ? -1 : LOAD_REJECT;
+	}
+	verdict = s->only_keys ? LOAD_DONE : run_cells(d, t, s, SQL_UPDATE, cell, err);
+	if (!verdict)
+		count_change(d, t, !s->only_keys && sqlite3_changes(d->db) ? SQLITE_UPDATE : 0);
+	return verdict;
+}
+
+static int put(struct database *d, struct table *t, struct shape *s, const struct cell *cell, bool only_added, struct error *err)
+{
 	int verdict;
 
 	if (!only_added && !t->rowid)
@@ -59,6 +80,14 @@ int rows_put(struct database *d, struct table *t, struct shape *s, const struct 
 	if (!verdict)
 		count_change(d, t, only_added ? SQLITE_INSERT : d->changed);
 	return verdict;
+}
+
+int rows_put(struct database *d, struct table *t, struct shape *s, const struct cell *cell, struct error *err)
+{
+	bool only_added = rows_only_added(d, t);
+	int verdict = put(d, t, s, cell, only_added, err);
+
+	return verdict == LOAD_REJECT && !only_added && !d->in_the_way ? change_refused(d, t, s, cell, err) : verdict;
 }
 
 /* Before the first delete. */

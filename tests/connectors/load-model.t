@@ -1,0 +1,15 @@
+#!/bin/sh
+# load-model.t: random streams into each database, against one model of what is to become of them. Seeds stand in what fails.
+. "${0%/*}/../cli/lib.sh"
+. "$ROOT/tests/connectors/pg.sh"
+model() { # TARGET FIRST COUNT
+	mkdir -p "model-$1" && ok "$1, seeds $2 and $3 on" sh -c "cd model-$1 && exec python3 \"\$ROOT/tests/connectors/load_run.py\" $*"
+}
+if [ -x "$BUILD/libexec/sync/sync-load-sqlite" ]; then
+	model sqlite 0 100
+	model sqlite 100 100
+	model sqlite 200 100
+else
+	skip 3 'SQLite: its connector is not built here'
+fi
+finish
