@@ -1,5 +1,6 @@
 /* extract_text: a value's binary form as text that PostgreSQL takes for the same value. */
 #include <arpa/inet.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -74,7 +75,7 @@ static void text_of_float4(uint32_t bits, struct buf *out)
 		special((double)f, out);
 		return;
 	}
-	for (digits = 6; digits <= 9; digits++) {
+	for (digits = fabsf(f) < FLT_MIN ? 1 : 6; digits <= 9; digits++) {	/* small ones have fewer */
 		snprintf(text, sizeof text, "%.*g", digits, (double)f);
 		if (strtof(text, NULL) == f)
 			break;

@@ -5,6 +5,8 @@
  * refused here as lossy, unless --lossy accepts it.
  */
 #include <float.h>
+#include <math.h>
+#include <float.h>
 #include <stdlib.h>
 
 #include "load.h"
@@ -53,7 +55,7 @@ static int check_float4(struct database *d, const struct column *c, struct span 
 	float f = (float)number_double(digits);
 	int n;
 
-	for (n = 6; n <= 9; n++) {
+	for (n = fabsf(f) < FLT_MIN ? 1 : 6; n <= 9; n++) {	/* small ones have fewer */
 		snprintf(text, sizeof text, "%.*g", n, (double)f);
 		if (number_is_json(span_of(text)) && number_equal(span_of(text), digits))
 			return LOAD_DONE;
