@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 		TOOL_GROUPS(&tool),
 	};
 	const struct opt_program program = {
-		"sync-extract", EXTRACT_SYNOPSIS, EXTRACT_SUMMARY, NULL, groups, is_connectors_own, &unknown, tool_version,
+		"sync-extract", EXTRACT_SYNOPSIS, EXTRACT_SUMMARY, NULL, groups, is_connectors_own, &unknown, tool_version, NULL,
 	};
 
 	return dispatch(&program, argc, argv);

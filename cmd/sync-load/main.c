@@ -21,7 +21,7 @@ int main(int argc, char **argv)
 		TOOL_GROUPS(&tool),
 	};
 	const struct opt_program program = {
-		"sync-load", LOAD_SYNOPSIS, LOAD_SUMMARY, NULL, groups, is_connectors_own, &unknown, tool_version,
+		"sync-load", LOAD_SYNOPSIS, LOAD_SUMMARY, NULL, groups, is_connectors_own, &unknown, tool_version, NULL,
 	};
 
 	return dispatch(&program, argc, argv);

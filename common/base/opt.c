@@ -264,10 +264,23 @@ struct asked {
 	const char *value;
 };
 
+const char *opt_lacks(const struct opt_program *program, const struct opt *o)
+{
+	const struct opt_lack *lack;
+
+	for (lack = program->lacks; lack && lack->name; lack++)
+		if (!strcmp(lack->name, o->name))
+			return lack->why;
+	return NULL;
+}
+
 static int take(struct parser *p, int c, struct asked *asked, struct error *err)
 {
 	int i = c >= FIRST_VALUE ? c - FIRST_VALUE : row_of_letter(p, c);
+	const char *why = i >= BUILT_IN ? opt_lacks(p->program, p->row[i].opt) : NULL;
 
+	if (why)
+		return error_set(err, EXIT_USAGE, "%s", why);
 	if (i >= BUILT_IN)
 		return opt_store(p->row[i].opt, p->row[i].into, optarg, err);
 	if (asked->row < 0) {

@@ -52,6 +52,12 @@ struct opt_group {
 	bool hidden;		/* parsed and completed, but left out of --help, which must fit a screen: the man page has them */
 };
 
+/* A row of a shared table that a program doesn't serve: it isn't shown, and asked for it is refused with the reason. */
+struct opt_lack {
+	const char *name;	/* NULL ends a table */
+	const char *why;	/* the whole message */
+};
+
 struct opt_program {
 	const char *name;	/* "sync-diff" */
 	const char *synopsis;	/* lines after the name: "[OPTION...] A B"; several lines with '\n' */
@@ -61,6 +67,7 @@ struct opt_program {
 	bool (*accept_unknown)(const char *arg);	/* NULL: unknown options are errors; else may let `--name=value` pass: it is kept in unknown */
 	struct opt_list *unknown;
 	void (*version)(bool verbose);	/* prints more lines for --version (with -v), or NULL */
+	const struct opt_lack *lacks;	/* or NULL */
 };
 
 enum { OPT_ASKED = -2 };	/* --help, --version or --completion was answered: leave with status 0 (or 3: see below) */
@@ -75,6 +82,9 @@ int opt_parse(const struct opt_program *program, int argc, char **argv, struct e
 int opt_help(const struct opt_program *program, struct error *err);
 void opt_list_add(struct opt_list *list, const char *s);
 void opt_list_release(struct opt_list *list);
+
+/* Why the program doesn't serve an option that its groups have; NULL if it does. */
+const char *opt_lacks(const struct opt_program *program, const struct opt *o);
 
 /* The values by themselves, for those who read them elsewhere; -1 with a usage error naming `what`. */
 int opt_number(const char *s, const char *what, uint64_t *out, struct error *err);

@@ -69,7 +69,8 @@ int opt_help(const struct opt_program *program, struct error *err)
 		if (g->title)
 			buf_addf(&b, "%s:\n", g->title);
 		for (o = g->opt; o->name; o++)
-			add_option(&b, o);
+			if (!opt_lacks(program, o))
+				add_option(&b, o);
 	}
 	add_option(&b, &opt_built_in()[0]);
 	add_option(&b, &opt_built_in()[1]);
@@ -103,7 +104,8 @@ static void each_option(struct buf *b, const struct opt_program *program, each_f
 
 	for (g = program->groups; g->opt; g++)
 		for (o = g->opt; o->name; o++)
-			fn(b, program, o);
+			if (!opt_lacks(program, o))
+				fn(b, program, o);
 	for (o = opt_built_in(); o->name; o++)
 		fn(b, program, o);
 }
@@ -268,7 +270,7 @@ const char *opt_nearest(const struct opt_program *program, const char *arg)
 	for (g = program->groups; g->opt; g++) {
 		for (o = g->opt; o->name; o++) {
 			d = distance(word, span_of(o->name));
-			if (d < best_d && d < word.n) {
+			if (d < best_d && d < word.n && !opt_lacks(program, o)) {
 				best_d = d;
 				best = o->name;
 			}

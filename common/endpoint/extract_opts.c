@@ -12,6 +12,7 @@ const struct opt extract_any_opts[] = {
 	ROW("reset", 0, OPT_FLAG, NULL, reset, "read in full whatever the state says"),
 	ROW("follow", 'f', OPT_FLAG, NULL, follow, "go on reading what comes"),
 	ROW("shard", 0, OPT_SHARD, "I/N", shard, "read only the Ith of N parts"),
+	ROW("capabilities", 0, OPT_FLAG, NULL, capabilities, "print what the connector can do, as JSON"),
 	OPT_END,
 };
 

@@ -11,7 +11,7 @@ struct extract_options {
 	/* any connector */
 	const char *stream, *state, *key;
 	struct opt_shard shard;
-	bool reset, follow;
+	bool reset, follow, capabilities;
 	/* files */
 	int format;			/* FORMAT_ANY unless given */
 	const char *records, *delimiter, *quote, *header, *schema;

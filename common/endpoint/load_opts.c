@@ -15,6 +15,7 @@ const struct opt load_any_opts[] = {
 	ROW("newer", 0, OPT_STRING, "FIELD", newer, "leave rows alone whose FIELD is newer"),
 	ROW("lossy", 0, OPT_FLAG, NULL, lossy, "accept values that the target bends"),
 	ROW("dry-run", 'n', OPT_FLAG, NULL, dry_run, "print what would be done, as a change stream"),
+	ROW("capabilities", 0, OPT_FLAG, NULL, capabilities, "print what the connector can do, as JSON"),
 	OPT_END,
 };
 

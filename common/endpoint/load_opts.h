@@ -14,7 +14,7 @@ struct load_options {
 	const char *max_delete;		/* "N" or "P%"; NULL: 50 % */
 	const char *newer;
 	int missing;			/* enum missing */
-	bool reset, allow_empty, accept_part, dry_run, lossy;
+	bool reset, allow_empty, accept_part, dry_run, lossy, capabilities;
 	/* files */
 	int format;			/* index in "ndjson|json|csv|tsv", -1 unless given */
 	const char *fields, *split_by, *delimiter;

@@ -170,10 +170,13 @@ static int strip(struct load *l, struct record *rec, struct meta *meta, struct e
 
 static int check_op(const struct load *l, const struct meta *meta, struct error *err)
 {
-	if (meta->op == OP_UPSERT || meta->op == OP_INSERT || (l->mode != MODE_REPLACE && l->mode != MODE_APPEND))
-		return 0;
-	return error_set(err, EXIT_FAILED, "mode %s takes no '%s' (--mode upsert does)", l->mode == MODE_APPEND ? "append" : "replace",
-			 op_name(meta->op));
+	bool changes = meta->op != OP_UPSERT && meta->op != OP_INSERT;
+
+	if (changes && (l->mode == MODE_REPLACE || l->mode == MODE_APPEND))
+		return error_set(err, EXIT_FAILED, "mode %s takes no '%s' (--mode upsert does)", load_mode_name(l->mode), op_name(meta->op));
+	if (!(l->connector->operations & 1u << meta->op))
+		return error_set(err, EXIT_FAILED, "%s takes no '%s'", l->connector->name, op_name(meta->op));
+	return 0;
 }
 
 struct loop {
@@ -312,11 +315,9 @@ static int open_state(struct load *l, const char *target, struct error *err)
 
 static int check_options(struct load *l, struct error *err)
 {
-	static const char *const names[] = { "upsert", "append", "replace", "mirror", "patch" };
-
 	l->mode = l->o->mode == MODE_DEFAULT ? l->connector->mode : (enum load_mode)l->o->mode;
 	if (!(l->connector->modes & 1u << l->mode))
-		return error_set(err, EXIT_USAGE, "%s has no --mode %s", l->connector->name, names[l->mode]);
+		return error_set(err, EXIT_USAGE, "%s has no --mode %s", l->connector->name, load_mode_name(l->mode));
 	if (l->o->reset && !l->o->state)
 		return error_set(err, EXIT_USAGE, "--reset begins the state anew: it wants --state");
 	return guard_deletes(l, 0, 0, err);	/* is --max-delete well formed? */

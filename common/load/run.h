@@ -24,11 +24,20 @@ struct arrival {
 
 struct load;
 
+/* What a loader is, and what it does. The first part is what --capabilities says. */
 struct connector {
-	const char *name;		/* "sqlite" */
+	const char *scheme;		/* "sqlite" */
+	const char *name;		/* in messages: "SQLite" */
+	const char *synopsis, *summary;	/* for --help */
+	int operands;			/* at most: 2 where STREAM may stand behind the endpoint, else 1 */
+	const char *wants;		/* what is said when there are none or more */
+	const struct opt_lack *lacks;	/* options of its groups that it doesn't serve; NULL: none */
 	enum load_mode mode;		/* when none is given */
 	unsigned modes;			/* 1 << MODE_… of those it has */
-	unsigned at_end;		/* those in which nothing is durable before the end */
+	unsigned atomic;		/* those in which others see a commit whole or not at all */
+	unsigned operations;		/* 1 << OP_… of the records it takes, in modes that take them */
+	const char *values, *keys;	/* kinds that come back as they were, and that may be a key: "boolean|integer|…" */
+	unsigned at_end;		/* those modes in which nothing is durable before the end */
 	bool plain_is_full;		/* plain input counts as scope full (files) */
 	bool own_state;			/* it keeps the state itself, where load->state_here is set */
 	int (*open)(void *self, struct load *l, struct error *err);
@@ -80,6 +89,14 @@ struct load {
 	struct buf source;		/* begin.source */
 	uint64_t free_names[TAPE_SHAPES];	/* shapes of records without reserved names */
 };
+
+/*
+ * Parses the options of sync-load-SCHEME into the groups' structs. Returns the index of the first operand; OPT_ASKED when
+ * it has printed what was asked for (--help, --capabilities); -1 with a usage error.
+ */
+int load_parse(const struct connector *connector, const struct opt_group *groups, const struct load_options *o, int argc, char **argv,
+	       struct error *err);
+const char *load_mode_name(enum load_mode mode);
 
 /* Runs the whole of sync-load after options were parsed. Returns the exit status. */
 int load_main(struct tool *tool, struct load_options *o, const struct connector *connector, void *self, const char *stream,

@@ -115,6 +115,7 @@ static const struct opt table[] = {
 	OPT("seconds", 0, OPT_SECONDS, "TIME", struct values, seconds, "a time"),
 	OPT("choice", 0, OPT_CHOICE, "red|green|blue", struct values, choice, "a word"),
 	OPT("shard", 0, OPT_SHARD, "I/N", struct values, shard, "a part"),
+	OPT("served", 'S', OPT_FLAG, NULL, struct values, flag, "elsewhere"),
 	OPT_END,
 };
 
@@ -122,7 +123,8 @@ static const struct opt table[] = {
 static int parse(const char *words, struct values *v, char **operand, struct error *err)
 {
 	const struct opt_group groups[] = { { NULL, table, v, false }, { NULL, NULL, NULL, false } };
-	const struct opt_program program = { "sync-test", "[OPTION...]", "Tests.", NULL, groups, NULL, NULL, NULL };
+	static const struct opt_lack lacks[] = { { "served", "--served: not here" }, { NULL, NULL } };
+	const struct opt_program program = { "sync-test", "[OPTION...]", "Tests.", NULL, groups, NULL, NULL, NULL, lacks };
 	static char text[500];
 	static char *argv[32];
 	int argc = 0, first;
@@ -175,7 +177,8 @@ static void options_are_refused(void **state)
 		{ "--number 18446744073709551616", "is no number" }, { "--size 5X", "is no size" }, { "--size 99999999999T", "is no size" },
 		{ "--seconds inf", "is no time" }, { "--choice re", "--choice: 're' is none of red|green|blue" },
 		{ "--shard 0/4", "is no shard" }, { "--shard 5/4", "is no shard" }, { "--shard 1/", "is no shard" },
-		{ "--shard -1/4", "is no shard" }, { "--shard 1", "is no shard" },
+		{ "--shard -1/4", "is no shard" }, { "--shard 1", "is no shard" }, { "-S", "--served: not here" },
+		{ "--serv", "--served: not here" }, { "--servd", "unknown option '--servd'; try" },
 	};
 	struct error err = ERROR_INIT;
 	struct values v;

@@ -2,6 +2,7 @@
 #include "extract.h"
 
 #include "base/diag.h"
+#include "endpoint/capability.h"
 #include "base/fileio.h"
 #include "base/sig.h"
 
@@ -114,8 +115,6 @@ static int read_schema(struct extract *x, struct error *err)
 static int prepare(struct extract *x, char **operands, int n, struct error *err)
 {
 	sources_init(&x->sources, x->tool->opt.memory);
-	if (n == 0)
-		return error_set(err, EXIT_USAGE, "a file is missing; try 'sync-extract --help'");
 	if (tool_open(x->tool, err) || check_options(x, err) || read_schema(x, err) ||
 	    extract_key(x->o->key, &x->key, err))
 		return -1;
@@ -137,6 +136,11 @@ static void release(struct extract *x)
 	arena_release(&x->arena);
 }
 
+static const struct extractor extractor = {
+	.scheme = "file", .synopsis = "[OPTION...] FILE...", .summary = "Reads files as a stream.", .wants = "a file",
+	.scopes = 1u << SCOPE_FULL | 1u << SCOPE_PART, .delta = "position",
+};
+
 int main(int argc, char **argv)
 {
 	struct extract_options options = EXTRACT_OPTIONS_INIT;
@@ -148,13 +152,10 @@ int main(int argc, char **argv)
 		{ "Files", extract_file_opts, &options, false },
 		TOOL_GROUPS(&tool),
 	};
-	const struct opt_program program = {
-		"sync-extract", "[OPTION...] FILE...", "Reads files as a stream.", NULL, groups, NULL, NULL, tool_version,
-	};
 	int first, failed;
 
 	tool_start(&tool, "sync-extract");
-	first = opt_parse(&program, argc, argv, &err);
+	first = extractor_parse(&extractor, groups, &options, argc, argv, &err);
 	if (first < 0)
 		return first == OPT_ASKED ? EXIT_DONE : diag_fail(&err);
 	state_init(&x.state);

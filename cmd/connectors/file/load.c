@@ -184,7 +184,12 @@ static void files_close(void *self, struct load *l)
 }
 
 static const struct connector connector = {
-	.name = "a file", .mode = MODE_REPLACE, .modes = 1u << MODE_REPLACE | 1u << MODE_APPEND | 1u << MODE_UPSERT,
+	.scheme = "file", .name = "a file", .synopsis = "[OPTION...] FILE [STREAM]", .summary = "Writes a stream into files.",
+	.operands = 2, .wants = "one file and perhaps a stream's name are wanted",
+	.atomic = 1u << MODE_REPLACE | 1u << MODE_UPSERT,
+	.operations = 1u << OP_UPSERT | 1u << OP_INSERT | 1u << OP_UPDATE | 1u << OP_DELETE | 1u << OP_TRUNCATE,
+	.values = "null|boolean|integer|decimal|string|object|array", .keys = "integer|number|string|composite",
+	.mode = MODE_REPLACE, .modes = 1u << MODE_REPLACE | 1u << MODE_APPEND | 1u << MODE_UPSERT,
 	.at_end = 1u << MODE_REPLACE | 1u << MODE_UPSERT, .plain_is_full = true,
 	.open = files_open, .schema = files_schema, .record = files_record, .commit = files_commit, .finish = files_finish,
 	.close = files_close,
@@ -201,17 +206,12 @@ int main(int argc, char **argv)
 		{ "Files", load_file_opts, &options, false },
 		TOOL_GROUPS(&tool),
 	};
-	const struct opt_program program = {
-		"sync-load", "[OPTION...] FILE [STREAM]", "Writes a stream into files.", NULL, groups, NULL, NULL, tool_version,
-	};
 	int first;
 
 	tool_start(&tool, "sync-load");
-	first = opt_parse(&program, argc, argv, &err);
+	first = load_parse(&connector, groups, &options, argc, argv, &err);
 	if (first == OPT_ASKED)
 		return EXIT_DONE;
-	if (first >= 0 && (argc - first < 1 || argc - first > 2))
-		first = error_set(&err, EXIT_USAGE, "one file and perhaps a stream's name are wanted; try 'sync-load --help'");
 	if (first < 0)
 		return diag_fail(&err);
 	files.target = strncmp(argv[first], "file://", 7) ? argv[first] : argv[first] + 7;

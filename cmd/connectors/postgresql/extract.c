@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/diag.h"
+#include "endpoint/capability.h"
 
 /* ---- the state */
 
@@ -198,15 +199,11 @@ static int check_options(const struct extract *x, int names, struct error *err)
 		return error_set(err, EXIT_USAGE, "--jobs: %d at most", JOBS_MOST);
 	if (o->jobs > 1 && o->query)
 		return error_set(err, EXIT_USAGE, "--jobs reads ranges of tables, and --query has none: --shard parts its rows");
-	if (o->follow)
-		return error_set(err, EXIT_USAGE, "PostgreSQL can't be followed: run sync-extract again");
 	return 0;
 }
 
 static int run(struct extract *x, char **operands, int n, struct error *err)
 {
-	if (n == 0)
-		return error_set(err, EXIT_USAGE, "a database is missing; try 'sync-extract --help'");
 	if (tool_open(x->tool, err) || check_options(x, n - 1, err) || extract_key(x->o->key, &x->key, err))
 		return -1;
 	return extract(x, operands[0], operands + 1, n - 1, err);
@@ -226,6 +223,17 @@ static void release(struct extract *x)
 	buf_release(&x->tag);
 }
 
+static const struct opt_lack lacks[] = {
+	{ "follow", "--follow: PostgreSQL can't be followed: run sync-extract again" },
+	{ NULL, NULL },
+};
+
+static const struct extractor extractor = {
+	.scheme = "postgresql", .synopsis = "[OPTION...] DATABASE [TABLE...]",
+	.summary = "Reads tables of a PostgreSQL database as a stream.", .wants = "a database", .lacks = lacks,
+	.scopes = 1u << SCOPE_FULL | 1u << SCOPE_KEYS | 1u << SCOPE_PART, .snapshot = true, .delta = "cursor|xmin",
+};
+
 int main(int argc, char **argv)
 {
 	struct extract_options options = EXTRACT_OPTIONS_INIT;
@@ -239,14 +247,10 @@ int main(int argc, char **argv)
 		{ NULL, extract_jobs_opts, &options, false },
 		TOOL_GROUPS(&tool),
 	};
-	const struct opt_program program = {
-		"sync-extract", "[OPTION...] DATABASE [TABLE...]", "Reads tables of a PostgreSQL database as a stream.", NULL, groups, NULL, NULL,
-		tool_version,
-	};
 	int first, failed;
 
 	tool_start(&tool, "sync-extract");
-	first = opt_parse(&program, argc, argv, &err);
+	first = extractor_parse(&extractor, groups, &options, argc, argv, &err);
 	if (first < 0)
 		return first == OPT_ASKED ? EXIT_DONE : diag_fail(&err);
 	state_init(&x.state);

@@ -193,8 +193,19 @@ static void database_close(void *self, struct load *l)
 	arena_release(&d->batch_arena);
 }
 
+static const struct opt_lack lacks[] = {
+	{ "dry-run", "--dry-run: PostgreSQL's loader can't print what it would do; sync-diff says it" },
+	{ NULL, NULL },
+};
+
 static const struct connector connector = {
-	.name = "PostgreSQL", .mode = MODE_UPSERT,
+	.scheme = "postgresql", .name = "PostgreSQL", .synopsis = "[OPTION...] DATABASE [TABLE]",
+	.summary = "Writes a stream into tables of a PostgreSQL database.", .operands = 2,
+	.wants = "one database and perhaps a table are wanted", .lacks = lacks,
+	.atomic = 1u << MODE_UPSERT | 1u << MODE_APPEND | 1u << MODE_REPLACE | 1u << MODE_MIRROR,
+	.operations = 1u << OP_UPSERT | 1u << OP_INSERT | 1u << OP_UPDATE | 1u << OP_DELETE | 1u << OP_TRUNCATE,
+	.values = "boolean|integer|decimal|string|object|array", .keys = "integer|number|string|composite",
+	.mode = MODE_UPSERT,
 	.modes = 1u << MODE_UPSERT | 1u << MODE_APPEND | 1u << MODE_REPLACE | 1u << MODE_MIRROR,
 	.at_end = 1u << MODE_REPLACE | 1u << MODE_MIRROR, .own_state = true, .open = database_open, .schema = database_schema,
 	.record = database_record, .commit = database_commit, .finish = database_finish, .close = database_close,
@@ -211,20 +222,12 @@ int main(int argc, char **argv)
 		{ "Databases", load_sql_opts, &options, false },
 		TOOL_GROUPS(&tool),
 	};
-	const struct opt_program program = {
-		"sync-load", "[OPTION...] DATABASE [TABLE]", "Writes a stream into tables of a PostgreSQL database.", NULL, groups, NULL, NULL,
-		tool_version,
-	};
 	int first;
 
 	tool_start(&tool, "sync-load");
-	first = opt_parse(&program, argc, argv, &err);
+	first = load_parse(&connector, groups, &options, argc, argv, &err);
 	if (first == OPT_ASKED)
 		return EXIT_DONE;
-	if (first >= 0 && (argc - first < 1 || argc - first > 2))
-		first = error_set(&err, EXIT_USAGE, "one database and perhaps a table are wanted; try 'sync-load --help'");
-	if (first >= 0 && options.dry_run)
-		first = error_set(&err, EXIT_USAGE, "--dry-run: PostgreSQL's loader can't print what it would do; sync-diff says it");
 	if (first < 0)
 		return diag_fail(&err);
 	database.uri = argv[first];

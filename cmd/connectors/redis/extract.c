@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/diag.h"
+#include "endpoint/capability.h"
 #include "extract.h"
 
 enum { AT_ONCE = 512 };
@@ -147,14 +148,6 @@ static int extract(struct extract *x, const char *uri, char **patterns, int n, s
 
 static int check_options(const struct extract *x, int patterns, struct error *err)
 {
-	const struct extract_options *o = x->o;
-
-	if (o->state || o->reset)
-		return error_set(err, EXIT_USAGE, "Redis doesn't say what came since: it is read in full, without --state");
-	if (o->follow)
-		return error_set(err, EXIT_USAGE, "Redis can't be followed: run sync-extract again");
-	if (o->shard.n)
-		return error_set(err, EXIT_USAGE, "Redis is read as a whole, without --shard");
 	if (x->own->key_template && patterns)
 		return error_set(err, EXIT_USAGE, "--key-template says which keys are read: no pattern is named beside it");
 	return 0;
@@ -162,8 +155,6 @@ static int check_options(const struct extract *x, int patterns, struct error *er
 
 static int run(struct extract *x, char **operands, int n, struct error *err)
 {
-	if (n == 0)
-		return error_set(err, EXIT_USAGE, "an address is missing; try 'sync-extract --help'");
 	if (tool_open(x->tool, err) || check_options(x, n - 1, err) || extract_key(x->o->key, &x->key, err))
 		return -1;
 	if (x->own->key_template && template_parse(&x->tmpl, x->own->key_template, err))
@@ -172,6 +163,19 @@ static int run(struct extract *x, char **operands, int n, struct error *err)
 	hash_key_random(&x->hash_key);
 	return extract(x, operands[0], operands + 1, n - 1, err);
 }
+
+static const struct opt_lack lacks[] = {
+	{ "state", "--state: Redis doesn't say what came since: it is read in full" },
+	{ "reset", "--reset: Redis is read in full, there is no state" },
+	{ "follow", "--follow: Redis can't be followed: run sync-extract again" },
+	{ "shard", "--shard: Redis is read as a whole" },
+	{ NULL, NULL },
+};
+
+static const struct extractor extractor = {
+	.scheme = "redis", .synopsis = "[OPTION...] ADDRESS [PATTERN...]", .summary = "Reads keys of Redis as a stream.",
+	.wants = "an address", .lacks = lacks, .scopes = 1u << SCOPE_FULL | 1u << SCOPE_PART, .delta = "",
+};
 
 int main(int argc, char **argv)
 {
@@ -185,13 +189,10 @@ int main(int argc, char **argv)
 		{ "Redis", own_opts, &own, false },
 		TOOL_GROUPS(&tool),
 	};
-	const struct opt_program program = {
-		"sync-extract", "[OPTION...] ADDRESS [PATTERN...]", "Reads keys of Redis as a stream.", NULL, groups, NULL, NULL, tool_version,
-	};
 	int first, failed;
 
 	tool_start(&tool, "sync-extract");
-	first = opt_parse(&program, argc, argv, &err);
+	first = extractor_parse(&extractor, groups, &options, argc, argv, &err);
 	if (first < 0)
 		return first == OPT_ASKED ? EXIT_DONE : diag_fail(&err);
 	table_init(&x.seen, 0, &x.memory);

@@ -63,8 +63,6 @@ static int database_record(void *self, struct load *l, struct record *rec, const
 	struct row row;
 	int verdict;
 
-	if (meta->op == OP_TRUNCATE)
-		return error_set(err, EXIT_FAILED, "Redis takes no 'truncate' (--mode mirror deletes what doesn't come)");
 	if (d->applying)
 		return take_row(d, rec, meta, err);
 	/* what can't be a key is told before anything is written */
@@ -120,8 +118,19 @@ static void database_close(void *self, struct load *l)
 	buf_release(&d->schema);
 }
 
+static const struct opt_lack lacks[] = {
+	{ "dry-run", "--dry-run: Redis's loader can't print what it would do; sync-diff says it" },
+	{ "key", "--key: rows of Redis are found by their keys' template (--key-template)" },
+	{ "newer", "--newer: Redis's loader compares no rows" },
+	{ NULL, NULL },
+};
+
 static const struct connector connector = {
-	.name = "Redis", .mode = MODE_UPSERT, .modes = 1u << MODE_UPSERT | 1u << MODE_MIRROR, .at_end = 1u << MODE_MIRROR, .own_state = true,
+	.scheme = "redis", .name = "Redis", .synopsis = "[OPTION...] ADDRESS", .summary = "Writes rows or keys into Redis.",
+	.operands = 1, .wants = "one address is wanted", .lacks = lacks,
+	.operations = 1u << OP_UPSERT | 1u << OP_INSERT | 1u << OP_UPDATE | 1u << OP_DELETE,
+	.values = "boolean|integer|decimal|string|object|array", .keys = "integer|number|string|composite",
+	.mode = MODE_UPSERT, .modes = 1u << MODE_UPSERT | 1u << MODE_MIRROR, .at_end = 1u << MODE_MIRROR, .own_state = true,
 	.open = database_open, .schema = database_schema, .record = database_record, .commit = database_commit,
 	.finish = database_finish, .close = database_close,
 };
@@ -138,19 +147,12 @@ int main(int argc, char **argv)
 		{ "Redis", own_opts, &own, false },
 		TOOL_GROUPS(&tool),
 	};
-	const struct opt_program program = {
-		"sync-load", "[OPTION...] ADDRESS", "Writes rows or keys into Redis.", NULL, groups, NULL, NULL, tool_version,
-	};
 	int first;
 
 	tool_start(&tool, "sync-load");
-	first = opt_parse(&program, argc, argv, &err);
+	first = load_parse(&connector, groups, &options, argc, argv, &err);
 	if (first == OPT_ASKED)
 		return EXIT_DONE;
-	if (first >= 0 && argc - first != 1)
-		first = error_set(&err, EXIT_USAGE, "one address is wanted; try 'sync-load --help'");
-	if (first >= 0 && options.dry_run)
-		first = error_set(&err, EXIT_USAGE, "--dry-run: Redis's loader can't print what it would do; sync-diff says it");
 	if (first >= 0 && own.key_template)
 		first = template_parse(&database.tmpl, own.key_template, &err) ? -1 : first;
 	if (first < 0)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/diag.h"
+#include "endpoint/capability.h"
 #include "base/sig.h"
 #include "base/xalloc.h"
 
@@ -245,8 +246,6 @@ static int check_options(const struct extract *x, int names, struct error *err)
 
 static int prepare(struct extract *x, char **operands, int n, struct error *err)
 {
-	if (n == 0)
-		return error_set(err, EXIT_USAGE, "a database is missing; try 'sync-extract --help'");
 	if (tool_open(x->tool, err) || check_options(x, n - 1, err) || extract_key(x->o->key, &x->key, err))
 		return -1;
 	return db_name(&x->db, operands[0], x->o->lock_timeout, err);
@@ -264,6 +263,11 @@ static void release(struct extract *x)
 	buf_release(&x->identity);
 }
 
+static const struct extractor extractor = {
+	.scheme = "sqlite", .synopsis = "[OPTION...] DATABASE [TABLE...]", .summary = "Reads tables of a SQLite file as a stream.",
+	.wants = "a database", .scopes = 1u << SCOPE_FULL | 1u << SCOPE_PART, .snapshot = true, .delta = "cursor",
+};
+
 int main(int argc, char **argv)
 {
 	struct extract_options options = EXTRACT_OPTIONS_INIT;
@@ -275,14 +279,10 @@ int main(int argc, char **argv)
 		{ "Databases", extract_sql_opts, &options, false },
 		TOOL_GROUPS(&tool),
 	};
-	const struct opt_program program = {
-		"sync-extract", "[OPTION...] DATABASE [TABLE...]", "Reads tables of a SQLite file as a stream.", NULL, groups, NULL, NULL,
-		tool_version,
-	};
 	int first, failed;
 
 	tool_start(&tool, "sync-extract");
-	first = opt_parse(&program, argc, argv, &err);
+	first = extractor_parse(&extractor, groups, &options, argc, argv, &err);
 	if (first < 0)
 		return first == OPT_ASKED ? EXIT_DONE : diag_fail(&err);
 	state_init(&x.state);
