@@ -90,6 +90,7 @@ struct extract {
 	struct record_names *names;	/* owned: of the JSON value last looked at */
 	struct pg_type pg_text;	/* of values that come by their text form */
 	bool bad_text;		/* the value just written is text that is no UTF-8 */
+	const char *bad_column;	/* borrowed: where the row just written has some, or NULL */
 };
 
 /* ---- extract_tables.c */

@@ -100,6 +100,7 @@ static int put_row(struct extract *x, const struct table *t, struct bytes *b, st
 	int got = 0;
 
 	x->bad_text = false;
+	x->bad_column = NULL;
 	for (i = 0; i < t->columns && got >= 0; i++) {
 		if (i)
 			buf_addc(out, ',');
@@ -109,6 +110,8 @@ static int put_row(struct extract *x, const struct table *t, struct bytes *b, st
 			buf_add(out, "null", 4);
 		else if (got > 0)
 			got = t->column[i].type->plain ? json_of(x, t->column[i].type, v, out) : json_of(x, &x->pg_text, v, out);
+		if (x->bad_text && !x->bad_column)
+			x->bad_column = t->column[i].name;
 	}
 	buf_addc(out, '}');
 	return got < 0 ? -1 : 0;
@@ -118,6 +121,7 @@ static int one_row(struct extract *x, struct table *t, struct bytes b, struct er
 {
 	struct writer *w = &x->tool->writer;
 	struct buf *out = writer_line_start(w);
+	char why[400];
 	size_t start;
 
 	counts_add(&x->tool->read, t->stream, 1);
@@ -125,8 +129,10 @@ static int one_row(struct extract *x, struct table *t, struct bytes b, struct er
 	start = out->n;
 	if (put_row(x, t, &b, out) || b.p != b.end)
 		return bad_copy(x, err);
-	if (x->bad_text)
-		return set_aside(x, t, start, "bad-utf8", "text that is no UTF-8", err);
+	if (x->bad_text) {
+		snprintf(why, sizeof why, "'%s': text that is no UTF-8", error_show(span_of(x->bad_column)));
+		return set_aside(x, t, start, "bad-utf8", why, err);
+	}
 	if (out->n - w->line > x->tool->opt.max_record)
 		return set_aside(x, t, start, "too-long", "a row of more than --max-record bytes", err);
 	return x->worker.fd >= 0 ? worker_row(x, false, err) : writer_line_end(w, t->stream, err);
@@ -205,10 +211,21 @@ int table_sql(struct extract *x, const struct table *t, const struct part *part,
 	return 0;
 }
 
+/* A database of no encoding (SQL_ASCII) may hold any bytes: its rows are taken as they are, and looked at here. */
+static int take_any(struct extract *x, const char *encoding, struct error *err)
+{
+	const char *server = PQparameterStatus(x->pg.c, "server_encoding");
+
+	return server && !strcmp(server, "SQL_ASCII") && PQsetClientEncoding(x->pg.c, encoding) ? pg_fail(&x->pg, NULL, "read", err) : 0;
+}
+
 int table_copy(struct extract *x, struct table *t, const char *sql, struct error *err)
 {
-	PGresult *r = PQexec(x->pg.c, sql);
+	PGresult *r;
 
+	if (take_any(x, "SQL_ASCII", err))
+		return -1;
+	r = PQexec(x->pg.c, sql);
 	if (PQresultStatus(r) != PGRES_COPY_OUT)
 		return pg_fail(&x->pg, r, "read", err);
 	PQclear(r);
@@ -219,5 +236,5 @@ int table_copy(struct extract *x, struct table *t, const char *sql, struct error
 			return pg_fail(&x->pg, r, "read", err);
 		PQclear(r);
 	}
-	return 0;
+	return take_any(x, "UTF8", err);
 }

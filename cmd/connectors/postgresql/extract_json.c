@@ -144,7 +144,10 @@ static int put_hstore(struct extract *x, struct bytes b, struct buf *out)
 			buf_addc(out, ',');
 		if (take_value(&b, &v) <= 0)
 			return -1;
-		put_string(x, span_of_bytes(v), out);
+		if (json_add_string(out, span_of_bytes(v))) {
+			x->bad_text = true;
+			buf_adds(out, "\"\"");
+		}
 		buf_addc(out, ':');
 		got = take_value(&b, &v);
 		if (got > 0)
