@@ -8,7 +8,7 @@
 #
 # Everything is found by its place: common/ROOM/*.c is the library, cmd/TOOL/*.c a tool,
 # cmd/connectors/SCHEME/ the programs of an endpoint (extract*.c, load*.c, the rest shared by both),
-# tests/unit/test_*.c one test program each, drive_*.c programs that command-line tests drive, tests/fuzz/fuzz_*.c one fuzz target each.
+# tests/unit/test_*.c one test program each (tests/connectors/test_SCHEME_*.c of a connector), drive_*.c programs that command-line tests drive, tests/fuzz/fuzz_*.c one fuzz target each.
 
 VERSION  := 0.1.0
 PROFILE  ?= release
@@ -53,6 +53,7 @@ PKG_file   :=
 PKG_sqlite := sqlite3
 PKG_postgresql := libpq
 PKG_redis := hiredis
+PKG_mongodb := libmongoc-1.0
 # what a tool links beside common/
 LIBS_sync-transform := $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null)
 
@@ -66,7 +67,8 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(B)/obj/%.o)
 TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/sync-*/*.c)))))
 BINS     := $(TOOLS:%=$(B)/bin/%)
 LIBEXEC  := $(foreach s,$(SCHEMES),$(foreach k,extract load,$(if $(wildcard cmd/connectors/$(s)/$(k)*.c),$(B)/libexec/sync/sync-$(k)-$(s))))
-UNITS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+UNITS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c)) \
+            $(foreach s,$(SCHEMES),$(patsubst tests/connectors/%.c,$(B)/tests/%,$(wildcard tests/connectors/test_$(s)_*.c)))
 DRIVERS  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/drive_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -103,12 +105,21 @@ $(B)/libexec/sync/sync-$(2)-$(1): $(patsubst %.c,$(B)/obj/%.o,$(filter-out cmd/c
 	$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $(if $(PKG_$(1)),$(shell $(PKG_CONFIG) --libs $(PKG_$(1)))) $$(LIBS_common)
 endef
 $(foreach s,$(SCHEMES),$(eval $(call connector,$(s),extract,load))$(eval $(call connector,$(s),load,extract)))
-$(foreach s,$(SCHEMES),$(if $(PKG_$(s)),$(eval $(B)/obj/cmd/connectors/$(s)/%.o: CPPFLAGS += $(shell $(PKG_CONFIG) --cflags $(PKG_$(s))))))
+$(foreach s,$(SCHEMES),$(if $(PKG_$(s)),$(eval $(B)/obj/cmd/connectors/$(s)/%.o: CPPFLAGS += $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKG_$(s)))))))
 
 # ---- tests
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libsync.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(B)/libsync.a -lcmocka $(LIBS_common)
+
+# tests/connectors/test_SCHEME_*.c: of what a connector's two programs share
+define connector_test
+$(B)/tests/test_$(1)_%: $(B)/obj/tests/connectors/test_$(1)_%.o $(patsubst %.c,$(B)/obj/%.o,$(filter-out cmd/connectors/$(1)/extract% cmd/connectors/$(1)/load%,$(wildcard cmd/connectors/$(1)/*.c))) $(B)/libsync.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ -lcmocka $(if $(PKG_$(1)),$(shell $(PKG_CONFIG) --libs $(PKG_$(1)))) $$(LIBS_common)
+$(B)/obj/tests/connectors/test_$(1)_%.o: CPPFLAGS += -Icmd/connectors/$(1) $(if $(PKG_$(1)),$(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKG_$(1)))))
+endef
+$(foreach s,$(SCHEMES),$(if $(wildcard tests/connectors/test_$(s)_*.c),$(eval $(call connector_test,$(s)))))
 
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libsync.a
 	@mkdir -p $(@D)

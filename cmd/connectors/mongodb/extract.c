@@ -1,0 +1,217 @@
+/* sync-extract-mongodb: collections of a MongoDB database as a stream. extract.h has a map of its parts. */
+#include "extract.h"
+
+#include <stdlib.h>
+
+#include "base/diag.h"
+
+enum { SAMPLE = 1000, LAG = 60 };
+
+#define ROW(name, kind, arg, field, help) OPT(name, 0, kind, arg, struct extract_options, field, help)
+static const struct opt database_opts[] = {
+	ROW("query", OPT_STRING, "JSON", query, "{\"filter\":…,\"projection\":…,\"sort\":…}"),
+	ROW("cursor", OPT_STRING, "FIELD", cursor, "a field that grows: delta by its value"),
+	ROW("lag", OPT_SECONDS, "TIME", lag, "delta: stay so far behind the present (60s)"),
+	ROW("trust-cursor", OPT_FLAG, NULL, trust_cursor, "the cursor only grows, as documents come"),
+	ROW("keys", OPT_FLAG, NULL, keys, "read _id alone, for a mirror to delete by"),
+	OPT_END,
+};
+
+static const struct opt own_opts[] = {
+	OPT("sample", 0, OPT_NUMBER, "N", struct own_options, sample, "look at so many documents for types (1000; 0: all)"),
+	OPT_END,
+};
+
+/* ---- the state */
+
+/* Where the collection has an identity of its own, one made anew under its name is another. */
+static int add_uuid(void *ctx, const char *name, bool view, const bson_t *info, struct error *err)
+{
+	struct buf *out = ctx;
+	bson_subtype_t subtype;
+	const uint8_t *bytes;
+	bson_iter_t it, uuid;
+	uint32_t n, i;
+
+	(void)name;
+	(void)view;
+	(void)err;
+	if (bson_iter_init(&it, info) && bson_iter_find_descendant(&it, "info.uuid", &uuid) && BSON_ITER_HOLDS_BINARY(&uuid)) {
+		bson_iter_binary(&uuid, &subtype, &n, &bytes);
+		for (i = 0; i < n; i++)
+			buf_addf(out, "%02x", bytes[i]);
+	}
+	return 0;
+}
+
+static int add_identity(struct extract *x, struct buf *out, struct error *err)
+{
+	uint32_t i;
+
+	buf_addf(out, "database:%s", x->mongo.db);
+	for (i = 0; i < x->collections; i++) {
+		buf_addf(out, " %s:", x->collection[i].name);
+		if (mongo_collections(&x->mongo, x->collection[i].name, add_uuid, out, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Reads the state, checks that it is this source's, and makes begin.from. */
+static int start_state(struct extract *x, char **names, int n, struct buf *from, struct error *err)
+{
+	struct buf selection = BUF_INIT, source = BUF_INIT;
+	struct state_owner owner = { .connector = "mongodb" };
+	int failed;
+
+	if (!x->o->state)
+		return 0;
+	extract_selection(x->o, names, n, &selection);
+	failed = add_identity(x, &source, err);
+	owner.source = buf_str(&source);
+	owner.selection = buf_str(&selection);
+	failed = failed || state_resume(&x->state, &x->place, x->o->state, x->o->reset, &owner, err) ? -1 : 0;
+	state_add_from(&x->state, &owner, from);
+	buf_release(&selection);
+	buf_release(&source);
+	return failed;
+}
+
+static int take_tokens(struct extract *x, struct error *err)
+{
+	const json_t *token;
+	uint32_t i;
+
+	for (i = 0; x->o->state && !x->o->reset && i < x->collections; i++) {
+		token = state_token(&x->state, streams_name(&x->tool->streams, x->collection[i].stream));
+		if (token && delta_token_read(x, &x->collection[i], token, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- the stream's section */
+
+/* A read by a cursor leaves documents for the next one: it is never all that is there. */
+static enum scope scope_of(const struct extract *x)
+{
+	return x->o->shard.n || x->o->cursor ? SCOPE_PART : x->o->keys ? SCOPE_KEYS : SCOPE_FULL;
+}
+
+static int begin(struct extract *x, struct span from, struct error *err)
+{
+	struct buf source = BUF_INIT;
+	int failed;
+
+	extract_source_json(span_of(x->mongo.shown), "mongodb", &source);
+	failed = writer_begin(&x->tool->writer, scope_of(x), SPAN_LIT(""), buf_span(&source), from, err);
+	buf_release(&source);
+	return failed;
+}
+
+static int read_all(struct extract *x, struct error *err)
+{
+	struct collection *c;
+	uint32_t i;
+
+	for (i = 0; i < x->collections; i++) {
+		c = &x->collection[i];
+		if (collection_sample(x, c, err) || delta_prepare(x, c, err) || collection_declare(x, c, err) || collection_read(x, c, err) ||
+		    delta_checkpoint(x, c, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int extract(struct extract *x, const char *uri, char **names, int n, struct error *err)
+{
+	struct buf from = BUF_INIT;
+	int failed;
+
+	progress_start(&x->tool->progress, x->tool->opt.progress, 0);
+	failed = mongo_open(&x->mongo, uri, err) || collections_find(x, names, n, err) || start_state(x, names, n, &from, err) || take_tokens(x, err) ||
+		begin(x, buf_span(&from), err) || read_all(x, err) ||
+		rejects_check(&x->tool->rejects, x->tool->writer.records + x->tool->rejects.n, true, err) ? -1 : 0;
+	buf_release(&from);
+	return failed ? -1 : writer_end(&x->tool->writer, err);
+}
+
+/* ---- options */
+
+static int check_options(struct extract *x, int names, struct error *err)
+{
+	const struct extract_options *o = x->o;
+
+	if (o->query && names != 1)
+		return error_set(err, EXIT_USAGE, "--query is asked of one collection: name it");
+	if (o->query && query_parse(x, o->query, err))
+		return -1;
+	if (o->state && !o->cursor)
+		return error_set(err, EXIT_USAGE, "--state wants --cursor: a field that holds the time of each change, or _id where documents only come");
+	if (o->keys && o->cursor)
+		return error_set(err, EXIT_USAGE, "--keys are all keys that are there: it goes with no --cursor");
+	if (o->keys && (o->query || o->key))
+		return error_set(err, EXIT_USAGE, "--keys reads _id of whole collections: it goes with neither --query nor --key");
+	if ((o->trust_cursor || o->lag >= 0) && !o->cursor)
+		return error_set(err, EXIT_USAGE, "--trust-cursor and --lag are about a --cursor");
+	if (o->reset && !o->state)
+		return error_set(err, EXIT_USAGE, "--reset says to ignore the state: it wants --state");
+	if (o->follow)
+		return error_set(err, EXIT_USAGE, "MongoDB can't be followed: run sync-extract again");
+	return 0;
+}
+
+static int run(struct extract *x, char **operands, int n, struct error *err)
+{
+	if (n == 0)
+		return error_set(err, EXIT_USAGE, "a database is missing; try 'sync-extract --help'");
+	if (x->o->lag < 0 && x->o->cursor)
+		x->o->lag = LAG;
+	if (tool_open(x->tool, err) || check_options(x, n - 1, err) || extract_key(x->o->key, &x->key, err))
+		return -1;
+	if (!x->key.n && !x->keyless)
+		buf_adds(&x->key, "[\"_id\"]");
+	return extract(x, operands[0], operands + 1, n - 1, err);
+}
+
+static void release(struct extract *x)
+{
+	collections_release(x);
+	state_release(&x->state);
+	state_place_release(&x->place);
+	mongo_close(&x->mongo);
+	record_release(&x->scratch);
+	buf_release(&x->key);
+	buf_release(&x->tag);
+}
+
+int main(int argc, char **argv)
+{
+	struct extract_options options = EXTRACT_OPTIONS_INIT;
+	struct own_options own = { SAMPLE };
+	struct error err = ERROR_INIT;
+	struct tool tool;
+	struct extract x = { .tool = &tool, .o = &options, .own = &own };
+	const struct opt_group groups[] = {
+		{ "What to read", extract_any_opts, &options, false },
+		{ "Databases", database_opts, &options, false },
+		{ "MongoDB", own_opts, &own, false },
+		TOOL_GROUPS(&tool),
+	};
+	const struct opt_program program = {
+		"sync-extract", "[OPTION...] DATABASE [COLLECTION...]", "Reads collections of a MongoDB database as a stream.", NULL, groups, NULL, NULL,
+		tool_version,
+	};
+	int first, failed;
+
+	options.lag = -1;	/* not given */
+	tool_start(&tool, "sync-extract");
+	first = opt_parse(&program, argc, argv, &err);
+	if (first < 0)
+		return first == OPT_ASKED ? EXIT_DONE : diag_fail(&err);
+	state_init(&x.state);
+	record_init(&x.scratch);
+	failed = run(&x, argv + first, argc - first, &err);
+	release(&x);
+	return tool_end(&tool, failed, &err);
+}

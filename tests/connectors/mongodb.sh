@@ -1,0 +1,58 @@
+# mongodb.sh: MongoDB servers of the test's own, for tests that source cli/lib.sh.
+#
+#   mongodb_kinds       the kinds of servers that there are here, a word each: mongod, uri, ferretdb, java
+#   mongodb_start KIND  starts one in $T/mongodb; MONGODB is its address with a fresh database in it. 1 where it can't be.
+#   mongodb_stop        stops it (done at the end, too)
+#
+# mongod is one on PATH; uri is SYNC_TEST_MONGODB=URI, a server that others use as well, where a database of the test's own is
+# made; ferretdb and java are built by scripts/test-servers.
+mongodb_where=$("$ROOT/scripts/test-servers" --where)
+
+mongodb_kinds() {
+	! command -v mongod >/dev/null || echo mongod
+	[ -z "${SYNC_TEST_MONGODB-}" ] || echo uri
+	[ ! -x "$mongodb_where/ferretdb" ] || echo ferretdb
+	if [ -e "$mongodb_where/java/MongoServer.class" ] && command -v java >/dev/null; then echo java; fi
+}
+
+# mongodb_run COMMAND...: in the background; its process is kept
+mongodb_run() {
+	"$@" >"$T/mongodb/log" 2>&1 &
+	echo $! >"$T/mongodb/pid"
+}
+
+# Nothing answers there when it is looked at; whoever comes second tries again.
+mongodb_free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+mongodb_start() {
+	mkdir -p "$T/mongodb/data"
+	rm -f "$T/mongodb/data/address"
+	case $1 in
+	mongod)
+		port=$(mongodb_free_port)
+		mongodb_run mongod --dbpath "$T/mongodb/data" --bind_ip 127.0.0.1 --port "$port" --nounixsocket
+		echo "127.0.0.1:$port" >"$T/mongodb/data/address" ;;
+	ferretdb) mongodb_run "$mongodb_where/ferretdb" "$T/mongodb/data" ${2+"$2"} ;;
+	java) mongodb_run java -Xmx512m -XX:+UseSerialGC -cp "$mongodb_where/java/*:$mongodb_where/java" MongoServer "$T/mongodb/data" ${2+"${2##*:}"} ;;
+	uri)
+		MONGODB=${SYNC_TEST_MONGODB%%\?*}
+		MONGODB=${MONGODB%/}/sync_test_$$
+		export MONGODB
+		return ;;
+	esac
+	trap 'mongodb_stop; [ ! -d "$T/pg" ] || pg_stop; [ ! -d "$T/redis" ] || redis_stop; rm -rf "$T"' EXIT
+	until_true 60 test -s "$T/mongodb/data/address" || { cat "$T/mongodb/log" >&2; return 1; }
+	MONGODB_AT=$(cat "$T/mongodb/data/address")
+	MONGODB="mongodb://$MONGODB_AT/app"
+	export MONGODB MONGODB_AT
+	until_true 60 mongodb_answers || { cat "$T/mongodb/log" >&2; return 1; }
+}
+
+mongodb_answers() { sync-extract "$MONGODB" >/dev/null 2>&1; }
+
+mongodb_stop() {
+	[ -e "$T/mongodb/pid" ] || return 0
+	kill -9 "$(cat "$T/mongodb/pid")" 2>/dev/null
+	wait "$(cat "$T/mongodb/pid")" 2>/dev/null
+	rm -f "$T/mongodb/pid"
+}
