@@ -37,6 +37,8 @@ int state_place_parse(struct state_place *p, const char *text, struct error *err
 		p->kind = STATE_POSTGRESQL;
 	else if (!strncmp(where, "redis://", 8) || !strncmp(where, "rediss://", 9))
 		p->kind = STATE_REDIS;
+	else if (!strncmp(where, "mongodb://", 10) || !strncmp(where, "mongodb+srv://", 14))
+		p->kind = STATE_MONGODB;
 	else if (path_is_sqlite(where))
 		p->kind = STATE_SQLITE;
 	p->where = where;

@@ -20,7 +20,7 @@
 struct state_place {
 	char *where;	/* owned: a file's path, or an endpoint */
 	char *job;	/* owned: "default" unless `#job` was given */
-	enum state_kind { STATE_FILE, STATE_SQLITE, STATE_POSTGRESQL, STATE_REDIS } kind;	/* by its ending, or its scheme */
+	enum state_kind { STATE_FILE, STATE_SQLITE, STATE_POSTGRESQL, STATE_REDIS, STATE_MONGODB } kind;	/* by its ending, or its scheme */
 };
 
 struct state {

@@ -52,6 +52,24 @@ static int read_key(const struct state_place *p, struct buf *row, struct error *
 	return failed;
 }
 
+/* The connector takes a collection of this name for empty where it isn't there. */
+static int read_document(const struct state_place *p, struct buf *row, struct error *err)
+{
+	struct buf operand = BUF_INIT, query = BUF_INIT;
+	const char *options[] = { "--plain", "--query", NULL, NULL };
+	int failed;
+
+	buf_addf(&operand, "%s#_sync_state", p->where);
+	buf_adds(&query, "{\"filter\":{\"_id\":");
+	failed = json_add_string(&query, span_of(p->job)) ? error_set(err, EXIT_USAGE, "--state: the job '%s' is no UTF-8", error_show(span_of(p->job))) : 0;
+	buf_adds(&query, "}}");
+	options[2] = buf_str(&query);
+	failed = failed || extract(buf_str(&operand), options, row, err) ? -1 : 0;
+	buf_release(&operand);
+	buf_release(&query);
+	return failed;
+}
+
 static int read_table(const struct state_place *p, struct buf *row, struct error *err)
 {
 	struct buf sql = BUF_INIT;
@@ -85,7 +103,7 @@ int state_read(struct state *s, const struct state_place *p, struct error *err)
 	if (p->kind == STATE_FILE)
 		return state_read_file(s, p, err);
 	s->generation = 0;
-	failed = p->kind == STATE_REDIS ? read_key(p, &row, err) : read_table(p, &row, err);
+	failed = p->kind == STATE_REDIS ? read_key(p, &row, err) : p->kind == STATE_MONGODB ? read_document(p, &row, err) : read_table(p, &row, err);
 	if (!failed && row.n)
 		failed = take_row(s, buf_span(&row), p, err);
 	buf_release(&row);

@@ -128,6 +128,8 @@ static int find_named(struct extract *x, const char *name, struct error *err)
 			return error_set(err, EXIT_USAGE, "collection '%s' is named twice", error_show(span_of(name)));
 	if (mongo_collections(&x->mongo, name, take_named, x, err))
 		return -1;
+	if (x->collections == before && !strcmp(name, "_sync_state"))	/* no job has stored one yet */
+		add(x, name);
 	return x->collections > before ? 0 : error_set(err, EXIT_FAILED, "'%s' has no collection '%s'", error_show(span_of(x->mongo.shown)),
 						      error_show(span_of(name)));
 }

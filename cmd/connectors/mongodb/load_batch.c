@@ -1,0 +1,319 @@
+/*
+ * load_batch: some rows at a time: the documents that they are about are read, the rows are folded into them in their order,
+ * and what differs then is written.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "load.h"
+
+struct batch {
+	struct target *t;
+	struct slot *slot;	/* in the order of their keys' first rows */
+	uint32_t slots;
+	struct table by_key;	/* hash → uint64_t, the slot's number */
+};
+
+/* ---- slots */
+
+static void add_slot(struct batch *b, const bson_t *key, struct hash128 hash)
+{
+	bool added;
+	uint64_t *at = table_put(&b->by_key, hash, &added);
+
+	if (!at)	/* a batch is small */
+		xalloc_die();
+	if (added) {
+		*at = b->slots;
+		b->slot[b->slots++] = (struct slot){ .key = key };
+	}
+}
+
+static struct slot *slot_of(const struct batch *b, struct hash128 hash)
+{
+	const uint64_t *at = table_find(&b->by_key, hash);
+
+	return at ? &b->slot[*at] : NULL;
+}
+
+static void make_slots(struct batch *b, struct row *row, uint32_t n)
+{
+	uint32_t i;
+
+	b->slot = xcalloc(n * 2, sizeof *b->slot);
+	table_init_small(&b->by_key, sizeof(uint64_t), &b->t->d->memory);
+	for (i = 0; i < n; i++) {
+		if (row[i].old)
+			add_slot(b, row[i].old, row[i].old_hash);
+		add_slot(b, row[i].key, row[i].hash);
+	}
+}
+
+static void release_slots(struct batch *b)
+{
+	uint32_t i;
+
+	for (i = 0; i < b->slots; i++) {
+		bson_destroy(b->slot[i].before);
+		bson_destroy(b->slot[i].now);
+		free(b->slot[i].why);
+	}
+	free(b->slot);
+	table_release(&b->by_key);
+}
+
+/* ---- what is there */
+
+static int take_documents(struct batch *b, mongoc_cursor_t *cursor, struct error *err)
+{
+	bson_error_t why = { 0 };
+	const bson_t *document;
+	struct slot *s;
+
+	while (mongoc_cursor_next(cursor, &document)) {
+		s = slot_of(b, key_hash(b->t, document));
+		if (!s || s->before)
+			continue;
+		s->before = bson_copy(document);
+		s->now = bson_copy(document);
+	}
+	return mongoc_cursor_error(cursor, &why) ? mongo_fail(&b->t->d->mongo, &why, "read", err) : 0;
+}
+
+static int read_there(struct batch *b, struct error *err)
+{
+	bson_t several = BSON_INITIALIZER, *condition;
+	mongoc_cursor_t *cursor;
+	const char *name;
+	char room[16];
+	uint32_t i;
+	size_t n;
+	int failed;
+
+	for (i = 0; i < b->slots; i++) {
+		n = bson_uint32_to_string(i, &name, room, sizeof room);
+		bson_append_document(&several, name, (int)n, b->slot[i].key);
+	}
+	condition = key_condition(b->t, &several);
+	cursor = mongoc_collection_find_with_opts(b->t->collection, condition, NULL, NULL);
+	failed = take_documents(b, cursor, err);
+	mongoc_cursor_destroy(cursor);
+	bson_destroy(condition);
+	bson_destroy(&several);
+	return failed;
+}
+
+/* ---- folding */
+
+/* A copy of `base` with the fields of `set` in their places, or behind, and without those of `unset`. */
+static bson_t *merged(const bson_t *base, const bson_t *set, const bson_t *unset)
+{
+	bson_t *out = bson_new();
+	bson_iter_t it, other;
+
+	for (bson_iter_init(&it, base); bson_iter_next(&it);) {
+		if (unset && bson_iter_init_find(&other, unset, bson_iter_key(&it)))
+			continue;
+		bson_append_iter(out, NULL, 0, bson_iter_init_find(&other, set, bson_iter_key(&it)) ? &other : &it);
+	}
+	for (bson_iter_init(&it, set); bson_iter_next(&it);)
+		if (!bson_iter_init_find(&other, base, bson_iter_key(&it)))
+			bson_append_iter(out, NULL, 0, &it);
+	return out;
+}
+
+/* The document with the _id that it has there, where the record brings none. */
+static bson_t *with_id(const bson_t *document, const bson_t *there)
+{
+	bson_iter_t it;
+	bson_t *out;
+
+	if (!there || bson_has_field(document, "_id") || !bson_iter_init_find(&it, there, "_id"))
+		return bson_copy(document);
+	out = bson_new();
+	bson_append_iter(out, "_id", 3, &it);
+	bson_concat(out, document);
+	return out;
+}
+
+/* --newer FIELD: dates, numbers and texts are compared with their kind, and anything else is not newer. */
+static bool is_newer(const bson_t *there, const bson_t *here, const char *field)
+{
+	bson_iter_t a, b;
+	uint32_t n, m;
+	const char *s, *z;
+	int order;
+
+	if (!bson_iter_init_find(&a, there, field) || !bson_iter_init_find(&b, here, field))
+		return false;
+	if (BSON_ITER_HOLDS_DATE_TIME(&a) && BSON_ITER_HOLDS_DATE_TIME(&b))
+		return bson_iter_date_time(&a) > bson_iter_date_time(&b);
+	if (BSON_ITER_HOLDS_INT(&a) && BSON_ITER_HOLDS_INT(&b))
+		return bson_iter_as_int64(&a) > bson_iter_as_int64(&b);
+	if (BSON_ITER_HOLDS_NUMBER(&a) && BSON_ITER_HOLDS_NUMBER(&b))
+		return bson_iter_as_double(&a) > bson_iter_as_double(&b);
+	if (!BSON_ITER_HOLDS_UTF8(&a) || !BSON_ITER_HOLDS_UTF8(&b))
+		return false;
+	s = bson_iter_utf8(&a, &n);
+	z = bson_iter_utf8(&b, &m);
+	order = memcmp(s, z, n < m ? n : m);
+	return order > 0 || (order == 0 && n > m);
+}
+
+static void set_now(struct slot *s, bson_t *now, struct row *r)
+{
+	r->effect = !now ? EFFECT_DELETED : !s->now ? EFFECT_INSERTED : bson_equal(s->now, now) ? EFFECT_UNCHANGED : EFFECT_UPDATED;
+	bson_destroy(s->now);
+	s->now = now;
+}
+
+/* The document that stood under the old key is this slot's from here on. */
+static void move(struct slot *old, struct slot *s)
+{
+	if (!old || !old->now)
+		return;
+	if (old->before) {
+		s->from = old;
+		old->moved = true;
+	}
+	bson_destroy(s->now);
+	s->now = old->now;
+	old->now = NULL;
+}
+
+/* LOAD_REJECT: an update of what isn't there. */
+static int fold_update(struct target *t, struct slot *s, struct row *r, struct error *err)
+{
+	bson_t empty = BSON_INITIALIZER;
+
+	if (!s->now && t->d->o->missing == MISSING_SKIP)
+		return LOAD_DONE;
+	if (!s->now && t->d->o->missing == MISSING_REJECT) {
+		error_data(err, "missing-row", "an update of a row that isn't there (--missing insert|skip)");
+		return LOAD_REJECT;
+	}
+	if (s->now && t->d->o->newer && is_newer(s->now, r->document, t->d->o->newer)) {
+		r->effect = EFFECT_UNCHANGED;
+		return LOAD_DONE;
+	}
+	s->whole |= !s->now;
+	set_now(s, merged(s->now ? s->now : &empty, r->document, r->unset), r);
+	return LOAD_DONE;
+}
+
+static int fold_whole(struct target *t, struct slot *s, struct row *r)
+{
+	if (s->now && t->d->o->newer && is_newer(s->now, r->document, t->d->o->newer)) {
+		r->effect = EFFECT_UNCHANGED;
+	} else if (t->d->load->mode == MODE_PATCH && s->now) {
+		set_now(s, merged(s->now, r->document, NULL), r);
+	} else {
+		s->whole = true;
+		set_now(s, with_id(r->document, s->now), r);
+	}
+	return LOAD_DONE;
+}
+
+static int fold(struct batch *b, struct row *r, struct error *err)
+{
+	struct slot *s = slot_of(b, r->hash);
+	int verdict = LOAD_DONE;
+
+	if (r->op == OP_DELETE) {
+		if (s->now)
+			set_now(s, NULL, r);
+		s->whole = true;
+	} else {
+		move(r->old ? slot_of(b, r->old_hash) : NULL, s);
+		verdict = r->op == OP_UPDATE ? fold_update(b->t, s, r, err) : fold_whole(b->t, s, r);
+	}
+	if (verdict)
+		return verdict;
+	if (s->last)
+		s->last->next = r;
+	else
+		s->first = r;
+	s->last = r;
+	return LOAD_DONE;
+}
+
+/* ---- the whole */
+
+static void count(struct load *l, const struct row *r)
+{
+	l->inserted += r->effect == EFFECT_INSERTED;
+	l->updated += r->effect == EFFECT_UPDATED;
+	l->unchanged += r->effect == EFFECT_UNCHANGED;
+	l->deleted += r->effect == EFFECT_DELETED;
+}
+
+/* Rows of a slot that was refused: one by one, so that just the bad one is set aside. */
+static int settle(struct batch *b, struct slot *s, bool alone, struct error *err)
+{
+	struct row *r, *next;
+	int failed = 0;
+
+	for (r = s->first; r && !failed; r = next) {
+		next = r->next;
+		r->next = NULL;
+		if (!s->code) {
+			count(b->t->d->load, r);
+		} else if (alone) {
+			failed = row_set_aside(b->t, r, s->code, s->why, err);
+		} else {
+			r->effect = EFFECT_NONE;
+			failed = rows_apply(b->t, r, 1, true, err);
+		}
+	}
+	return failed;
+}
+
+int rows_apply(struct target *t, struct row *row, uint32_t n, bool alone, struct error *err)
+{
+	struct batch b = { .t = t };
+	uint32_t i;
+	int failed = 0, verdict;
+
+	make_slots(&b, row, n);
+	failed = read_there(&b, err);
+	for (i = 0; i < n && !failed; i++) {
+		verdict = fold(&b, &row[i], err);
+		failed = verdict == LOAD_REJECT ? load_set_aside(t->d->load, &row[i].arrival, err) : verdict;
+	}
+	failed = failed || slots_write(t, b.slot, b.slots, err) ? -1 : 0;
+	for (i = 0; i < b.slots && !failed; i++)
+		failed = settle(&b, &b.slot[i], alone, err);
+	release_slots(&b);
+	return failed;
+}
+
+int batch_flush(struct target *t, struct error *err)
+{
+	bool append = t->d->load->mode == MODE_APPEND || t->d->load->mode == MODE_REPLACE;
+	uint32_t i;
+	int failed = 0;
+
+	if (t->rows)
+		failed = append ? rows_append(t, t->row, t->rows, err) : rows_apply(t, t->row, t->rows, false, err);
+	for (i = 0; i < t->rows; i++)
+		row_release(&t->row[i]);
+	t->rows = 0;
+	t->bytes = 0;
+	arena_reset(&t->arena);
+	return failed;
+}
+
+int batch_add(struct target *t, struct row *r, struct error *err)
+{
+	if ((t->rows == ROWS_AT_ONCE || t->bytes + r->document->len > BYTES_AT_ONCE) && batch_flush(t, err)) {
+		row_release(r);
+		return -1;
+	}
+	r->arrival = t->d->load->arrival;
+	r->arrival.line = line_copy(&t->arena, r->arrival.line);
+	XGROW(t->row, t->rows, t->cap);
+	t->row[t->rows++] = *r;
+	t->bytes += r->document->len;
+	return 0;
+}
