@@ -40,6 +40,7 @@ struct connector {
 	unsigned at_end;		/* those modes in which nothing is durable before the end */
 	bool plain_is_full;		/* plain input counts as scope full (files) */
 	bool own_state;			/* it keeps the state itself, where load->state_here is set */
+	bool state_behind;		/* …and stores it after the records, not with them */
 	int (*open)(void *self, struct load *l, struct error *err);
 	/* A stream is declared: key is its JSON array or none, schema the JSON Schema. */
 	int (*schema)(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err);

@@ -3,6 +3,7 @@
 . "${0%/*}/../cli/lib.sh"
 . "$ROOT/tests/connectors/pg.sh"
 . "$ROOT/tests/connectors/redis.sh"
+. "$ROOT/tests/connectors/mongodb.sh"
 check() {
 	name=$1
 	shift
@@ -34,4 +35,14 @@ if [ -x "$BUILD/libexec/sync/sync-load-redis" ] && redis_start; then
 else
 	skip 1 'Redis: no server here, or no connector'
 fi
+kinds=$(mongodb_kinds)
+[ -x "$BUILD/libexec/sync/sync-load-mongodb" ] || kinds=
+for kind in $kinds; do
+	[ "$kind" != ferretdb ] || continue	# which knows no decimal numbers
+	mongodb_start "$kind" || { fail "a server of kind $kind starts"; continue; }
+	check "mongodb ($kind)" "$MONGODB" --stream t --fresh "sync-load --plain --mode mirror --allow-empty --max-delete 100% '$MONGODB' t </dev/null" \
+		--extract --key=id --extract '--query={"projection":{"_id":0}}' --away 'mongodb://127.0.0.1:1/x'
+	mongodb_stop
+done
+[ -n "$kinds" ] || skip 1 'MongoDB: no server here (scripts/test-servers builds some where Go or Java are), or no connector'
 finish

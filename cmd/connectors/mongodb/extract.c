@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/diag.h"
+#include "endpoint/capability.h"
 
 enum { SAMPLE = 1000, LAG = 60 };
 
@@ -156,15 +157,11 @@ static int check_options(struct extract *x, int names, struct error *err)
 		return error_set(err, EXIT_USAGE, "--trust-cursor and --lag are about a --cursor");
 	if (o->reset && !o->state)
 		return error_set(err, EXIT_USAGE, "--reset says to ignore the state: it wants --state");
-	if (o->follow)
-		return error_set(err, EXIT_USAGE, "MongoDB can't be followed: run sync-extract again");
 	return 0;
 }
 
 static int run(struct extract *x, char **operands, int n, struct error *err)
 {
-	if (n == 0)
-		return error_set(err, EXIT_USAGE, "a database is missing; try 'sync-extract --help'");
 	if (x->o->lag < 0 && x->o->cursor)
 		x->o->lag = LAG;
 	if (tool_open(x->tool, err) || check_options(x, n - 1, err) || extract_key(x->o->key, &x->key, err))
@@ -185,6 +182,16 @@ static void release(struct extract *x)
 	buf_release(&x->tag);
 }
 
+static const struct opt_lack lacks[] = {
+	{ "follow", "--follow: MongoDB can't be followed: run sync-extract again" },
+	{ NULL, NULL },
+};
+
+static const struct extractor extractor = {
+	.scheme = "mongodb", .synopsis = "[OPTION...] DATABASE [COLLECTION...]", .summary = "Reads collections of a MongoDB database as a stream.",
+	.wants = "a database", .lacks = lacks, .scopes = 1u << SCOPE_FULL | 1u << SCOPE_KEYS | 1u << SCOPE_PART, .delta = "cursor",
+};
+
 int main(int argc, char **argv)
 {
 	struct extract_options options = EXTRACT_OPTIONS_INIT;
@@ -198,15 +205,11 @@ int main(int argc, char **argv)
 		{ "MongoDB", own_opts, &own, false },
 		TOOL_GROUPS(&tool),
 	};
-	const struct opt_program program = {
-		"sync-extract", "[OPTION...] DATABASE [COLLECTION...]", "Reads collections of a MongoDB database as a stream.", NULL, groups, NULL, NULL,
-		tool_version,
-	};
 	int first, failed;
 
 	options.lag = -1;	/* not given */
 	tool_start(&tool, "sync-extract");
-	first = opt_parse(&program, argc, argv, &err);
+	first = extractor_parse(&extractor, groups, &options, argc, argv, &err);
 	if (first < 0)
 		return first == OPT_ASKED ? EXIT_DONE : diag_fail(&err);
 	state_init(&x.state);

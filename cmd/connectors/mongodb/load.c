@@ -80,7 +80,7 @@ static int database_record(void *self, struct load *l, struct record *rec, const
 	struct target *t = target_of(d, meta->stream, err);
 	int verdict;
 
-	if (!t || target_ready(t, err))
+	if (!t || target_ready(t, rec, err))
 		return -1;
 	d->taken += d->spool.applying;
 	if (d->spool.applying)
@@ -165,11 +165,18 @@ static int database_commit(void *self, struct load *l, struct error *err)
 	return write_spooled(self, err) || store_state(self, err) ? -1 : 0;
 }
 
+static int ready(struct target *t, struct error *err)
+{
+	return target_ready(t, NULL, err);
+}
+
 static int database_finish(void *self, struct load *l, struct error *err)
 {
 	struct database *d = self;
 
-	if (each_target(d, target_ready, err))
+	if (l->mode != MODE_APPEND && l->stream && !d->targets && !target_of(d, 0, err))	/* an empty source, of a collection that is named */
+		return -1;
+	if (each_target(d, ready, err))
 		return -1;
 	if (l->mode == MODE_MIRROR && each_target(d, mirror_check, err))
 		return -1;
@@ -195,10 +202,19 @@ static void database_close(void *self, struct load *l)
 	mongo_close(&d->mongo);
 }
 
+static const struct opt_lack lacks[] = {
+	{ "dry-run", "--dry-run: MongoDB's loader can't print what it would do; sync-diff says it" },
+	{ NULL, NULL },
+};
+
 static const struct connector connector = {
-	.name = "MongoDB", .mode = MODE_UPSERT,
+	.scheme = "mongodb", .name = "MongoDB", .synopsis = "[OPTION...] DATABASE [COLLECTION]",
+	.summary = "Writes a stream into collections of a MongoDB database.", .operands = 2,
+	.wants = "one database and perhaps a collection are wanted", .lacks = lacks,
+	.operations = 1u << OP_UPSERT | 1u << OP_INSERT | 1u << OP_UPDATE | 1u << OP_DELETE | 1u << OP_TRUNCATE,
+	.values = "boolean|integer|decimal|string|object|array", .keys = "integer|number|string|composite", .mode = MODE_UPSERT,
 	.modes = 1u << MODE_UPSERT | 1u << MODE_APPEND | 1u << MODE_REPLACE | 1u << MODE_MIRROR | 1u << MODE_PATCH,
-	.at_end = 1u << MODE_REPLACE | 1u << MODE_MIRROR, .own_state = true, .open = database_open, .schema = database_schema,
+	.at_end = 1u << MODE_REPLACE | 1u << MODE_MIRROR, .own_state = true, .state_behind = true, .open = database_open, .schema = database_schema,
 	.record = database_record, .commit = database_commit, .finish = database_finish, .close = database_close,
 };
 
@@ -214,20 +230,12 @@ int main(int argc, char **argv)
 		{ "MongoDB", own_opts, &own, false },
 		TOOL_GROUPS(&tool),
 	};
-	const struct opt_program program = {
-		"sync-load", "[OPTION...] DATABASE [COLLECTION]", "Writes a stream into collections of a MongoDB database.", NULL, groups, NULL, NULL,
-		tool_version,
-	};
 	int first;
 
 	tool_start(&tool, "sync-load");
-	first = opt_parse(&program, argc, argv, &err);
+	first = load_parse(&connector, groups, &options, argc, argv, &err);
 	if (first == OPT_ASKED)
 		return EXIT_DONE;
-	if (first >= 0 && (argc - first < 1 || argc - first > 2))
-		first = error_set(&err, EXIT_USAGE, "one database and perhaps a collection are wanted; try 'sync-load --help'");
-	if (first >= 0 && options.dry_run)
-		first = error_set(&err, EXIT_USAGE, "--dry-run: MongoDB's loader can't print what it would do; sync-diff says it");
 	if (first < 0)
 		return diag_fail(&err);
 	database.uri = argv[first];

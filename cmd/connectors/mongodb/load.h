@@ -106,8 +106,8 @@ struct target *target_of(struct database *d, uint32_t stream, struct error *err)
 int target_declare(struct target *t, struct value key, struct value schema, struct error *err);
 /* The shapes that hold for the record in hand. */
 struct shapes *target_shapes(struct target *t);
-/* Looks at the collection before it is first written. */
-int target_ready(struct target *t, struct error *err);
+/* Looks at the collection before it is first written. first: the first record, or NULL. */
+int target_ready(struct target *t, const struct record *first, struct error *err);
 int target_count(struct target *t, struct error *err);	/* rows_at_start */
 void target_release(struct target *t);
 void targets_say_text(const struct database *d);	/* which values became text */

@@ -189,15 +189,22 @@ static int is_empty(struct target *t, bool *empty, struct error *err)
 	return failed;
 }
 
+static bool is_unique(const bson_t *index, bson_iter_t *field)
+{
+	bson_iter_t it;
+
+	return bson_iter_init_find(&it, index, "unique") && bson_iter_as_bool(&it) && !bson_has_field(index, "partialFilterExpression") &&
+	       bson_iter_init_find(&it, index, "key") && bson_iter_recurse(&it, field);
+}
+
 /* A unique index of just the key's fields, in any order. */
 static bool covers(const struct target *t, const bson_t *index)
 {
-	bson_iter_t it, field;
+	bson_iter_t field;
 	uint32_t n = 0, i;
 	bool found;
 
-	if (!bson_iter_init_find(&it, index, "unique") || !bson_iter_as_bool(&it) || bson_has_field(index, "partialFilterExpression") ||
-	    !bson_iter_init_find(&it, index, "key") || !bson_iter_recurse(&it, &field))
+	if (!is_unique(index, &field))
 		return false;
 	while (bson_iter_next(&field)) {
 		for (i = 0, found = false; i < t->keys && !found; i++)
@@ -270,22 +277,47 @@ static int ready_key(struct target *t, struct error *err)
 	return make_index(t, err);
 }
 
-/* Without a key, documents that bring no _id are only added: to what is not there yet. */
-static int ready_without_key(struct target *t, struct error *err)
+/* Of a collection with one unique index beside that of _id, its fields are the key. */
+static int key_of_index(struct target *t, struct error *err)
+{
+	mongoc_cursor_t *cursor = mongoc_collection_find_indexes_with_opts(t->collection, NULL);
+	bson_error_t why = { 0 };
+	bson_t *one = NULL;
+	const bson_t *index;
+	bson_iter_t field;
+	uint32_t n = 0;
+	int failed = 0;
+
+	while (mongoc_cursor_next(cursor, &index))
+		if (is_unique(index, &field) && bson_iter_next(&field) && strcmp(bson_iter_key(&field), "_id") && !n++)
+			one = bson_copy(index);
+	if (mongoc_cursor_error(cursor, &why))
+		failed = mongo_fail(&t->d->mongo, &why, "read the indexes of", err);
+	if (!failed && n == 1 && is_unique(one, &field))
+		while (!failed && bson_iter_next(&field))
+			failed = add_key(t, span_of(bson_iter_key(&field)), err);
+	bson_destroy(one);
+	mongoc_cursor_destroy(cursor);
+	return failed;
+}
+
+/* Else documents are found by _id; those that bring none are only added: to what is not there yet. */
+static int ready_without_key(struct target *t, bool has_id, struct error *err)
 {
 	bool empty = true;
 
-	if (add_key(t, SPAN_LIT("_id"), err))
+	if (t->exists && ((!has_id && key_of_index(t, err)) || is_empty(t, &empty, err)))
 		return -1;
-	if (t->exists && is_empty(t, &empty, err))
-		return -1;
+	if (t->keys)
+		return 0;
 	t->generates = empty;
-	return 0;
+	return add_key(t, SPAN_LIT("_id"), err);
 }
 
-int target_ready(struct target *t, struct error *err)
+int target_ready(struct target *t, const struct record *first, struct error *err)
 {
 	enum load_mode mode = t->d->load->mode;
+	struct value id;
 
 	if (t->ready)
 		return 0;
@@ -299,5 +331,5 @@ int target_ready(struct target *t, struct error *err)
 	t->collection = mongo_collection(&t->d->mongo, t->name);
 	if (mode == MODE_APPEND)
 		return 0;
-	return t->keys ? ready_key(t, err) : ready_without_key(t, err);
+	return t->keys ? ready_key(t, err) : ready_without_key(t, first && value_member(record_root(first), SPAN_LIT("_id"), &id), err);
 }

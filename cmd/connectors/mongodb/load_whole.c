@@ -5,6 +5,8 @@
 #include "base/xalloc.h"
 #include "load.h"
 
+enum { NOT_IMPLEMENTED = 238 };
+
 /* ---- deletes are counted before anything is written */
 
 int deletes_flush(struct target *t, struct error *err)
@@ -168,8 +170,11 @@ int replace_finish(struct target *t, struct error *err)
 
 	if (target_count(t, err) || guard_whole(t->d->load, (uint64_t)t->rows_at_start, err))
 		return -1;
-	if (!mongoc_collection_rename(t->collection, t->d->mongo.db, t->name, t->exists, &why))
-		return mongo_fail(&t->d->mongo, &why, "put the new collection into the place of the old one in", err);
+	if (!mongoc_collection_rename(t->collection, t->d->mongo.db, t->name, t->exists, &why)) {
+		mongo_fail(&t->d->mongo, &why, "put the new collection into the place of the old one in", err);
+		return why.code == NOT_IMPLEMENTED ? error_set(err, EXIT_USAGE, "'%s' can't put a collection into another's place: use --mode mirror",
+							       error_show(span_of(t->d->uri))) : -1;
+	}
 	free(t->to);
 	t->to = NULL;
 	return 0;

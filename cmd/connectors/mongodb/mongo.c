@@ -99,7 +99,8 @@ static bool is_system(const char *name)
 	return !strncmp(name, "system.", strlen("system."));
 }
 
-static int each_collection(const bson_t *info, collection_fn *fn, void *ctx, struct error *err)
+/* Not every server looks at the filter. */
+static int each_collection(const bson_t *info, const char *only, collection_fn *fn, void *ctx, struct error *err)
 {
 	const char *name = NULL;
 	bson_iter_t it;
@@ -109,7 +110,7 @@ static int each_collection(const bson_t *info, collection_fn *fn, void *ctx, str
 		view = !strcmp(bson_iter_utf8(&it, NULL), "view");
 	if (bson_iter_init_find(&it, info, "name") && BSON_ITER_HOLDS_UTF8(&it))
 		name = bson_iter_utf8(&it, NULL);
-	return name && !is_system(name) ? fn(ctx, name, view, info, err) : 0;
+	return name && !is_system(name) && (!only || !strcmp(only, name)) ? fn(ctx, name, view, info, err) : 0;
 }
 
 int mongo_collections(struct mongo *m, const char *only, collection_fn *fn, void *ctx, struct error *err)
@@ -121,7 +122,7 @@ int mongo_collections(struct mongo *m, const char *only, collection_fn *fn, void
 	int failed = 0;
 
 	while (!failed && mongoc_cursor_next(cursor, &info))
-		failed = each_collection(info, fn, ctx, err);
+		failed = each_collection(info, only, fn, ctx, err);
 	if (!failed && mongoc_cursor_error(cursor, &why))
 		failed = mongo_fail(m, &why, "list the collections of", err);
 	mongoc_cursor_destroy(cursor);

@@ -4,7 +4,8 @@
  * Plain JSON is: null; booleans; documents and arrays; strings; of a field that the shape declares also the numbers of its
  * type, an ObjectId's 24 digits, a date as RFC 3339 (years 0 to 9999), binary of subtype 0 as base64, a UUID (subtype 4) in its
  * text form, NaN and infinities as "NaN", "Infinity", "-Infinity". Where no type of number is declared, digits without fraction and
- * exponent are an int32, or an int64 if they don't fit one, and any others a double, which is written with a fraction or exponent.
+ * exponent are an int32, or an int64 if they don't fit one, and any others a double, which is written with a fraction or exponent;
+ * digits that none of these holds are a decimal.
  *
  * All else is canonical Extended JSON v2: {"$oid":…}, {"$numberLong":…}, {"$date":{"$numberLong":…}}, … Text that would be read as
  * a declared ObjectId, date, binary, UUID or number, and a document that has just the names of such an object, stand as

@@ -127,7 +127,7 @@ static int put_any_number(bson_t *to, struct span name, struct span digits, stru
 
 	if (is_written_as_integer(digits) && !is_minus_zero(digits) && !number_int64(digits, &n))
 		return put_integer(to, name, n, false, err);
-	if (number_fits_double(digits) || r->lossy)
+	if (number_fits_double(digits) || (r->lossy && !r->shapes->native))
 		return appended(bson_append_double(to, name.p, length(name), number_double(digits)), name, err);
 	if (decimal_parse(digits, &d))
 		return appended(bson_append_decimal128(to, name.p, length(name), &d), name, err);

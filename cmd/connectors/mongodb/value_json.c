@@ -219,17 +219,28 @@ static void put_double(struct buf *out, double d, const struct shape *s)
 		buf_addf(out, "{\"$numberDouble\":\"%s\"}", text);
 }
 
+/* Where no type of number is declared: digits that neither an integer nor a double holds are read as a decimal again. */
+static bool only_decimal(struct span text)
+{
+	int64_t n;
+
+	return number_is_json(text) && number_int64(text, &n) && !number_fits_double(text);
+}
+
 static void put_decimal(struct buf *out, const bson_iter_t *it, const struct shape *s)
 {
+	enum shape_kind kind = s ? s->kind : SHAPE_ANY;
 	char text[BSON_DECIMAL128_STRING];
 	bson_decimal128_t d;
 
 	bson_iter_decimal128(it, &d);
 	bson_decimal128_to_string(&d, text);
-	if (!s || s->kind != SHAPE_DECIMAL)
-		buf_addf(out, "{\"$numberDecimal\":\"%s\"}", text);
+	if (kind == SHAPE_DECIMAL)
+		buf_addf(out, number_is_json(span_of(text)) ? "%s" : "\"%s\"", text);
+	else if (!kind_is_number(kind) && only_decimal(span_of(text)))
+		buf_adds(out, text);
 	else
-		buf_addf(out, strchr(text, 'N') || strchr(text, 'I') ? "\"%s\"" : "%s", text);
+		buf_addf(out, "{\"$numberDecimal\":\"%s\"}", text);
 }
 
 /* ---- containers */
