@@ -13,6 +13,7 @@ import random
 import re
 import subprocess
 import sys
+import time
 from fractions import Fraction
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
@@ -125,7 +126,9 @@ def run(case, target, where):
 
 
 def by_value(v):
-    return Fraction(v) if isinstance(v, (int, float, Fraction)) and math.isfinite(v) else v
+    if isinstance(v, float):
+        return Fraction(repr(v)) if math.isfinite(v) else v
+    return Fraction(v) if isinstance(v, int) else v
 
 
 def normal(t, rows):
@@ -192,6 +195,10 @@ def problems_of(case, target):
 
 # ---- smaller
 
+LONGEST_SHRINK, MOST_SHRUNK = 30, int(os.environ.get("LOAD_SHRINKS", 5))     # seconds; cases
+shrinking_ends = 0
+
+
 def without(case, what, keep):
     small = dict(case)
     if what == "items":
@@ -202,10 +209,12 @@ def without(case, what, keep):
 
 
 def kind_of(problems):
-    return sorted({re.sub(r"[^a-z ]+.*", "", p.replace("again: ", ""))[:12] for p in problems})
+    return sorted({re.sub(r"(exit \d+, not \d+|[a-z]+).*", r"\1", p.replace("again: ", "")) for p in problems})
 
 
 def fails(case, target, kind):
+    if time.monotonic() > shrinking_ends:
+        return False
     if not case["framed"] and not case["items"]:
         return False
     try:
@@ -233,6 +242,8 @@ def shrink_list(case, what, target, kind):
 
 
 def shrink(case, target, problems):
+    global shrinking_ends
+    shrinking_ends = time.monotonic() + LONGEST_SHRINK
     kind = kind_of(problems)
     for _ in range(2):
         case = shrink_list(case, "items", target, kind)
@@ -274,6 +285,9 @@ def main(target, first, count=None):
         problems = problems_of(case, target)
         if problems:
             bad += 1
+            if bad > MOST_SHRUNK:
+                print("# seed %s of %s: %s" % (case["seed"], target.name, "; ".join(problems)))
+                continue
             case = shrink(case, target, problems)
             show(case, target, problems_of(case, target))
     return bad > 0

@@ -117,8 +117,7 @@ class Postgresql(Target):
 
     def setup(self, case, rows):
         self.ask("drop table if exists t0, t1, t2, _sync_state cascade")
-        for sql in self.tables(case, rows):
-            self.ask(sql)
+        self.ask("begin; %s; commit" % "; ".join(self.tables(case, rows)))
         return os.environ["PGURI"]
 
     def generation(self):
