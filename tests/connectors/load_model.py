@@ -375,8 +375,11 @@ class Model:
     def truncate(self, t, item):
         self.settle()
         t.count()
-        for ident in t.rows:
-            self.children(t, ident)
+        try:
+            for ident in t.rows:
+                self.children(t, ident)
+        except Wait:
+            raise Fail(3) from None
         t.deleted += len(t.rows)
         self.counts["deleted"] += len(t.rows)
         t.rows.clear()

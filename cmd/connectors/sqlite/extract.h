@@ -6,6 +6,7 @@
  *   extract_schema.c   a table as a JSON Schema
  *   extract_memory.c   the schema that a table was made from
  *   extract_rows.c     a row as a record
+ *   any.c              what stands for values that SQLite has no type for (the loader's too)
  *   extract_parts.c    which rows: all of them, a shard, what is behind a cursor
  *   extract_mark.c     how far a cursor has come: the token of a checkpoint
  */
@@ -20,9 +21,9 @@
 
 /*
  * What a column's declared type makes of it. ANY: no type was declared; LOOSE: one that SQLite doesn't know (DATE, …);
- * NESTED: the table was made for objects or arrays there, which are kept as JSON text.
+ * JSON: the table was made for values of several kinds there, or of any (any.h).
  */
-enum column_kind { COLUMN_ANY, COLUMN_LOOSE, COLUMN_INTEGER, COLUMN_NUMBER, COLUMN_BOOLEAN, COLUMN_TEXT, COLUMN_BLOB, COLUMN_NESTED };
+enum column_kind { COLUMN_ANY, COLUMN_LOOSE, COLUMN_INTEGER, COLUMN_NUMBER, COLUMN_BOOLEAN, COLUMN_TEXT, COLUMN_BLOB, COLUMN_JSON };
 
 enum { LEAD_PADDING = 32 };
 

@@ -1,14 +1,13 @@
 /* extract_memory: the schema that a table was made from, as sync-load keeps it. */
+#include "any.h"
 #include "extract.h"
 
 static const char verb[] = "read the schemas in";
 
-/* Of one type, or several: string wins, since text is then text; else what is nested or a number is told by its form. */
 static enum column_kind kind_of_types(struct value type, enum column_kind otherwise)
 {
 	static const struct { const char *word; enum column_kind kind; } words[] = {
-		{ "string", COLUMN_TEXT }, { "object", COLUMN_NESTED }, { "array", COLUMN_NESTED }, { "number", COLUMN_NUMBER },
-		{ "integer", COLUMN_INTEGER }, { "boolean", COLUMN_BOOLEAN },
+		{ "string", COLUMN_TEXT }, { "number", COLUMN_NUMBER }, { "integer", COLUMN_INTEGER }, { "boolean", COLUMN_BOOLEAN },
 	};
 	struct walk walk;
 	struct value each;
@@ -31,11 +30,11 @@ static void take_property(struct column *c, struct value v)
 	struct buf text = BUF_INIT;
 	struct value type, encoding;
 
-	if (value_type(v) != TOKEN_OBJECT)
-		return;
-	if (value_member(v, SPAN_LIT("type"), &type))
+	if (value_type(v) == TOKEN_OBJECT && value_member(v, SPAN_LIT("type"), &type))
 		c->kind = kind_of_types(type, c->kind);
-	if (value_member(v, SPAN_LIT("contentEncoding"), &encoding) && value_type(encoding) == TOKEN_STRING &&
+	if (any_is(v))
+		c->kind = COLUMN_JSON;
+	if (value_type(v) == TOKEN_OBJECT && value_member(v, SPAN_LIT("contentEncoding"), &encoding) && value_type(encoding) == TOKEN_STRING &&
 	    value_text_is(encoding, SPAN_LIT("base64")))
 		c->kind = COLUMN_BLOB;
 	value_write(v, &text);

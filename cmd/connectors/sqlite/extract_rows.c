@@ -1,6 +1,7 @@
 /* extract_rows: a row as a record. */
 #include <math.h>
 
+#include "any.h"
 #include "base/sig.h"
 #include "extract.h"
 #include "rules/pointer.h"
@@ -69,26 +70,13 @@ static bool needs_mark(struct span text, const struct column *c)
 		((span_is(text, "NaN") && !c->property) || span_is(text, "Infinity") || span_is(text, "-Infinity"));
 }
 
-/* Adds nested JSON, on one line; false: text is none. */
-static bool put_nested(struct extract *x, struct buf *b, struct span text)
-{
-	const struct scan_limits limits = { (uint32_t)x->tool->opt.max_depth, (uint32_t)x->tool->opt.max_tokens };
-	struct error ignored;
-	size_t i = b->n;
-
-	if (record_copy(&x->scratch, text.p, text.n, &limits, &ignored) || value_type(record_root(&x->scratch)) < TOKEN_ARRAY)
-		return false;
-	for (buf_addspan(b, text); i < b->n; i++)
-		if (b->p[i] == '\n' || b->p[i] == '\r')
-			b->p[i] = ' ';	/* it stands between values only */
-	return true;
-}
-
 /* Text that stands for a value which SQLite has no type for: nested JSON, more digits than a double has. */
 static bool put_value(struct extract *x, struct buf *b, struct span text, const struct column *c)
 {
-	if (c->kind == COLUMN_NESTED)
-		return put_nested(x, b, text);
+	const struct scan_limits limits = { (uint32_t)x->tool->opt.max_depth, (uint32_t)x->tool->opt.max_tokens };
+
+	if (c->kind == COLUMN_JSON)
+		return any_read(text, &x->scratch, &limits, b);
 	if ((c->kind != COLUMN_NUMBER && c->kind != COLUMN_INTEGER) || !number_is_json(text))
 		return false;
 	buf_addspan(b, text);

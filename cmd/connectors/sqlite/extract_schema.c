@@ -41,7 +41,7 @@ static void add_type(const struct column *c, struct buf *b)
 	static const char *const types[] = {
 		[COLUMN_ANY] = NULL, [COLUMN_LOOSE] = "\"string\",\"number\"", [COLUMN_INTEGER] = "\"integer\"",
 		[COLUMN_NUMBER] = "\"number\"", [COLUMN_BOOLEAN] = "\"boolean\"", [COLUMN_TEXT] = "\"string\"", [COLUMN_BLOB] = "\"string\"",
-		[COLUMN_NESTED] = NULL,
+		[COLUMN_JSON] = NULL,
 	};
 	const char *type = types[c->kind];
 

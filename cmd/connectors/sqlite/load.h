@@ -14,6 +14,7 @@
  *   load_mirror.c     keys that were seen, and deleting the others
  *   load_print.c      what a dry run would do, as a change stream
  *   load_state.c      _sync_state and _sync_schema
+ *   any.c             what stands for values that SQLite has no type for (the extractor's too)
  *
  * One transaction holds everything from its first record to the next commit. Where another process reads the same file, a
  * commit in the middle may not get its lock, and then simply isn't made: all is committed later, or at the end.
@@ -23,6 +24,7 @@
 
 #include <sqlite3.h>
 
+#include "any.h"
 #include "db.h"
 #include "load/held.h"
 
@@ -39,6 +41,7 @@ struct column {
 	bool base64;		/* text is the base64 of a blob */
 	bool number;		/* its schema is a number's: "Infinity" is one */
 	bool ejson;		/* values off its schema are Extended JSON */
+	bool any;		/* it was made for values of any kind (any.h) */
 	bool unique;		/* in a unique index, once that was asked for */
 	bool generated;		/* computed by the database: not written */
 	bool rowid;		/* another name of the rowid: it takes nothing but integers */
@@ -267,7 +270,9 @@ int state_load(struct database *d, struct error *err);
 int state_save(struct database *d, struct error *err);
 /* A table made from a schema remembers it, so that what its columns can't say comes back. */
 int schema_save(struct database *d, const struct table *t, struct span schema, struct error *err);
-/* …and a column that is added its property. */
+/* What is remembered of a table's columns. */
+int schema_recall(struct database *d, struct table *t, struct error *err);
+/* A column that is added is remembered by its property. */
 int schema_add(struct database *d, const struct table *t, struct span name, struct span property, struct error *err);
 
 #endif

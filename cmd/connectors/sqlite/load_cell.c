@@ -56,20 +56,33 @@ static int integer_cell(struct cell *out, int64_t i)
 	return LOAD_DONE;
 }
 
+/* What the column takes for a value that SQLite has no type for. */
+static int any_cell(struct database *d, void (*add)(struct span, struct buf *), struct span s, struct cell *out)
+{
+	struct buf text = BUF_INIT;
+
+	add(s, &text);
+	(void)text_cell(out, arena_span(&d->arena, buf_span(&text)));
+	buf_release(&text);
+	return LOAD_DONE;
+}
+
 static int number_cell(struct database *d, const struct column *c, struct span digits, struct cell *out, struct error *err)
 {
 	int64_t i;
 
 	if (c->affinity == AFFINITY_TEXT)
-		return text_cell(out, digits);
+		return c->any ? any_cell(d, any_add_number, digits, out) : text_cell(out, digits);
 	/* 1.0 stays a real where the column doesn't say what it takes */
-	if (c->affinity == AFFINITY_NONE && !number_int64(digits, &i) &&
+	if (c->affinity == AFFINITY_NONE && !number_int64(digits, &i) && number_fits_double(digits) &&
 	    (memchr(digits.p, '.', digits.n) || memchr(digits.p, 'e', digits.n) || memchr(digits.p, 'E', digits.n)))
 		return real_cell(out, number_double(digits));
 	if (!number_int64(digits, &i) && (c->affinity != AFFINITY_REAL || (i <= (INT64_C(1) << 53) && i >= -(INT64_C(1) << 53))))
 		return integer_cell(out, i);
 	if (number_fits_double(digits) || d->o->lossy)
 		return real_cell(out, number_double(digits));
+	if (c->any)
+		return any_cell(d, any_add_number, digits, out);
 	if (c->affinity == AFFINITY_NONE)
 		return text_cell(out, digits);
 	return rejected(err, "lossy", c, "the number doesn't come back equal from this column (--lossy accepts that)");
@@ -108,8 +121,10 @@ static int string_cell(struct database *d, const struct column *c, struct span t
 
 	if (c->base64)
 		return blob_cell(d, c, text, out, err);
-	if (c->number && (span_is(text, "Infinity") || span_is(text, "-Infinity")))
+	if (c->number && !c->any && (span_is(text, "Infinity") || span_is(text, "-Infinity")))
 		return real_cell(out, *text.p == '-' ? -HUGE_VAL : HUGE_VAL);
+	if (c->any)
+		return any_cell(d, any_add_text, text, out);
 	if (!is_numeric(c))
 		return text_cell(out, text);
 	if (c->untyped) {
@@ -143,7 +158,7 @@ static int ejson_cell(struct database *d, const struct column *c, struct value v
 	    value_type(base64) == TOKEN_STRING)
 		return blob_cell(d, c, value_text(base64, &d->arena), out, err) ? -1 : 1;
 	if (only_member(v, "$symbol", TOKEN_STRING, &inner)) {
-		(void)text_cell(out, value_text(inner, &d->arena));
+		(void)(c->any ? any_cell(d, any_add_text, value_text(inner, &d->arena), out) : text_cell(out, value_text(inner, &d->arena)));
 		return 1;
 	}
 	if (!only_member(v, "$numberDouble", TOKEN_STRING, &inner))
@@ -157,17 +172,17 @@ static int ejson_cell(struct database *d, const struct column *c, struct value v
 
 static int boolean_cell(const struct column *c, bool yes, struct cell *out)
 {
-	if (c->affinity == AFFINITY_TEXT)
+	if (c->any || c->affinity == AFFINITY_TEXT)
 		return text_cell(out, yes ? SPAN_LIT("true") : SPAN_LIT("false"));
 	return integer_cell(out, yes);
 }
 
-static int nested_cell(struct database *d, struct value v, struct cell *out)
+static int nested_cell(struct database *d, const struct column *c, struct value v, struct cell *out)
 {
 	struct buf json = BUF_INIT;
 
 	value_write(v, &json);
-	(void)text_cell(out, arena_span(&d->arena, buf_span(&json)));
+	(void)(c->any ? any_cell(d, any_add_nested, buf_span(&json), out) : text_cell(out, arena_span(&d->arena, buf_span(&json))));
 	buf_release(&json);
 	return LOAD_DONE;
 }
@@ -190,7 +205,7 @@ int cell_of(struct database *d, const struct column *c, struct value v, struct c
 	case TOKEN_STRING:
 		return string_cell(d, c, value_text(v, &d->arena), out, err);
 	default:
-		return nested_cell(d, v, out);
+		return nested_cell(d, c, v, out);
 	}
 }
 

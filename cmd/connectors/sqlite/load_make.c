@@ -129,14 +129,12 @@ int make_from_schema(struct database *d, struct table *t, const struct record *s
 	(void)declared_properties(schema, &properties);
 	columns_of_schema(t, properties, &types);
 	failed = target_begin(d, err) || table_choose_key(d, t, err) || create(d, t, schema, types.p, err) ||
-		schema_save(d, t, buf_span(&t->schema), err) ? -1 : 0;
+		schema_save(d, t, buf_span(&t->schema), err) || schema_recall(d, t, err) ? -1 : 0;
 	buf_release(&types);
 	return failed;
 }
 
 /* ---- from records */
-
-#define NESTED_PROPERTY "{\"type\":[\"object\",\"array\",\"null\"]}"
 
 /* Numbers may get larger or longer, and texts may join them: such a column takes any value as it is. */
 static const char *type_of_seen(int seen)
@@ -144,25 +142,36 @@ static const char *type_of_seen(int seen)
 	return seen == SEEN_TEXT || seen == SEEN_NESTED || seen == (SEEN_TEXT | SEEN_NESTED) ? "TEXT" : seen == SEEN_BOOLEAN ? "BOOLEAN" : "";
 }
 
+/* What is to be remembered of it, if anything. */
+static const char *property_of_seen(int seen)
+{
+	return seen == SEEN_NESTED ? "{\"type\":[\"object\",\"array\",\"null\"]}"
+		: seen == (SEEN_TEXT | SEEN_NESTED) ? "{\"type\":[\"string\",\"object\",\"array\",\"null\"]}" : *type_of_seen(seen) ? "" : "{}";
+}
+
 /* The types that hold what was seen, and a schema of what SQLite has no type for. */
 static void columns_of_seen(struct table *t, const struct seen *seen, const char *key, struct buf *types, struct buf *schema)
 {
 	const struct seen_field *f;
-	const char *type;
+	const char *type, *property;
+	bool number;
 	size_t i;
 
 	for (i = 0; i < seen->n; i++) {
 		f = &seen->v[i];
 		if (!name_can_be(f->name))
 			continue;
-		type = key && f->kinds == SEEN_INTEGER && span_is(f->name, key) ? "INTEGER" : type_of_seen(f->kinds);
+		number = key && f->kinds == SEEN_INTEGER && span_is(f->name, key);
+		type = number ? "INTEGER" : type_of_seen(f->kinds);
+		property = number ? "" : property_of_seen(f->kinds);
 		table_new_column(t, f->name, type);
 		buf_add(types, type, strlen(type) + 1);
-		if (f->kinds != SEEN_NESTED)
+		if (!*property)
 			continue;
 		buf_adds(schema, schema->n ? "," : "{\"type\":\"object\",\"properties\":{");
 		json_add_string(schema, f->name);
-		buf_adds(schema, ":" NESTED_PROPERTY);
+		buf_addc(schema, ':');
+		buf_adds(schema, property);
 	}
 	if (schema->n)
 		buf_adds(schema, "}}");
@@ -194,7 +203,7 @@ static int create_from_seen(struct database *d, struct table *t, const struct se
 		failed = set_held_aside(d, t, err);
 	else
 		failed = target_begin(d, err) || table_choose_key(d, t, err) || create(d, t, NULL, types.p, err) ||
-			schema_save(d, t, buf_span(&schema), err) ? -1 : 0;
+			schema_save(d, t, buf_span(&schema), err) || schema_recall(d, t, err) ? -1 : 0;
 	buf_release(&types);
 	buf_release(&schema);
 	return failed;
@@ -221,12 +230,12 @@ int make_column(struct database *d, struct table *t, struct value name, struct v
 	buf_addf(&sql, " %s", type);
 	if (is_property)
 		value_write(v, &property);
-	else if (seen_kind(v) == SEEN_NESTED)
-		buf_adds(&property, NESTED_PROPERTY);
+	else
+		buf_adds(&property, property_of_seen(seen_kind(v)));
 	failed = target_begin(d, err) || target_exec(d, buf_str(&sql), err) || schema_add(d, t, text, buf_span(&property), err) ? -1 : 0;
+	if (!failed)
+		table_new_column(t, text, type)->any = is_property ? any_is(v) : property.n > 0;
 	buf_release(&sql);
 	buf_release(&property);
-	if (!failed)
-		table_new_column(t, text, type);
 	return failed;
 }

@@ -100,7 +100,20 @@ static void add_blob(struct buf *line, struct span bytes)
 	buf_addc(line, '"');
 }
 
-static void add_cell(struct buf *line, sqlite3_stmt *stmt, int i)
+static void add_text(struct buf *line, const struct column *c, struct span text)
+{
+	const struct scan_limits limits = { 1000, INT32_MAX };
+	struct record scratch;
+	bool read;
+
+	record_init(&scratch);
+	read = c->any && any_read(text, &scratch, &limits, line);
+	record_release(&scratch);
+	if (!read)
+		json_add_string(line, text);
+}
+
+static void add_cell(struct buf *line, const struct column *c, sqlite3_stmt *stmt, int i)
 {
 	char number[NUMBER_DOUBLE_ROOM], digits[NUMBER_INT64_ROOM];
 
@@ -118,7 +131,7 @@ static void add_cell(struct buf *line, sqlite3_stmt *stmt, int i)
 		add_blob(line, (struct span){ sqlite3_column_blob(stmt, i), (size_t)sqlite3_column_bytes(stmt, i) });
 		break;
 	default:
-		json_add_string(line, (struct span){ (const char *)sqlite3_column_text(stmt, i), (size_t)sqlite3_column_bytes(stmt, i) });
+		add_text(line, c, (struct span){ (const char *)sqlite3_column_text(stmt, i), (size_t)sqlite3_column_bytes(stmt, i) });
 	}
 }
 
@@ -131,7 +144,7 @@ static int print_delete(struct database *d, struct table *t, sqlite3_stmt *stmt,
 		buf_addc(line, ',');
 		json_add_string(line, t->column[t->key[i]].name);
 		buf_addc(line, ':');
-		add_cell(line, stmt, (int)i);
+		add_cell(line, &t->column[t->key[i]], stmt, (int)i);
 	}
 	buf_addc(line, '}');
 	return writer_line_end(writer_of(d), stream, err);

@@ -139,7 +139,7 @@ static int kept_schema(struct database *d, const struct table *t, struct record 
 	sqlite3_stmt *stmt;
 	int found = 0;
 
-	if (make_schema_table(d, err) || target_prepare(d, "SELECT schema FROM _sync_schema WHERE name=?", &stmt, err))
+	if (target_prepare(d, "SELECT schema FROM _sync_schema WHERE name=?", &stmt, err))
 		return -1;
 	sqlite3_bind_text(stmt, 1, t->name, -1, SQLITE_STATIC);
 	if (sqlite3_step(stmt) == SQLITE_ROW)
@@ -157,15 +157,35 @@ int schema_add(struct database *d, const struct table *t, struct span name, stru
 	struct record rec;
 	int failed;
 
-	if (property.n <= 2)
+	if (!property.n)
 		return 0;
 	record_init(&rec);
-	failed = kept_schema(d, t, &rec, err) || record_set(&rec, &path, property, err) ? -1 : 0;
+	failed = make_schema_table(d, err) || kept_schema(d, t, &rec, err) || record_set(&rec, &path, property, err) ? -1 : 0;
 	if (!failed) {
 		record_write(&rec, &text);
 		failed = schema_save(d, t, buf_span(&text), err);
 	}
 	buf_release(&text);
+	record_release(&rec);
+	return failed;
+}
+
+int schema_recall(struct database *d, struct table *t, struct error *err)
+{
+	struct value properties, v;
+	struct record rec;
+	uint64_t there;
+	uint32_t i;
+	int failed;
+
+	if (target_number(d, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='_sync_schema'", NULL, &there, err))
+		return -1;
+	if (!there)
+		return 0;
+	record_init(&rec);
+	failed = kept_schema(d, t, &rec, err);
+	for (i = 0; !failed && declared_properties(&rec, &properties) && i < t->columns; i++)
+		t->column[i].any = value_member(properties, t->column[i].name, &v) && any_is(v);
 	record_release(&rec);
 	return failed;
 }

@@ -297,7 +297,7 @@ static int take_found(struct database *d, struct table *t, const struct record *
 {
 	bool adds = d->load->mode == MODE_APPEND || d->load->mode == MODE_REPLACE;
 
-	if (table_choose_key(d, t, err) || check_unique(d, t, err) || evolve(d, t, schema, err) || check_newer(d, t, err))
+	if (schema_recall(d, t, err) || table_choose_key(d, t, err) || check_unique(d, t, err) || evolve(d, t, schema, err) || check_newer(d, t, err))
 		return -1;
 	if (!t->keys && !adds)
 		return error_set(err, EXIT_USAGE, "'%s': table '%s' has no key: name one with --key, or use --mode append", d->path, t->name);
