@@ -45,6 +45,7 @@ struct table {
 	uint32_t keys;
 	bool only;		/* without the tables that inherit from it, which are read themselves */
 	bool declared;		/* its schema frame is written */
+	bool own_rows;		/* a table that none inherits from */
 	bool lockable;		/* by LOCK TABLE: its own kind, and this user's right */
 	bool seen;		/* a state knows it */
 	char *from, *to;	/* owned: where the delta begins, or NULL; where it ends, or NULL: the next one begins there */
@@ -163,8 +164,42 @@ int text_of(const struct pg_type *t, struct bytes b, struct buf *out);
 /* The same of a date or a time stamp, as ISO 8601 has it. */
 int iso_of(const struct pg_type *t, struct bytes b, struct buf *out);
 /* The n bytes that are next, big endian; past the end they are zeros and b->p is NULL from then on. */
-uint64_t take(struct bytes *b, int n);
+static inline uint32_t four_bytes(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline uint64_t take(struct bytes *b, int n)
+{
+	const unsigned char *p = b->p;
+	uint64_t v = 0;
+
+	if (!p || b->end - p < n) {
+		b->p = NULL;
+		return 0;
+	}
+	b->p += n;
+	if (n == 4)
+		return four_bytes(p);
+	if (n == 8)
+		return (uint64_t)four_bytes(p) << 32 | four_bytes(p + 4);
+	for (; n > 0; n--)
+		v = v << 8 | *p++;
+	return v;
+}
+
 /* A value with its length before it: 1, 0 for null, -1. */
-int take_value(struct bytes *b, struct bytes *value);
+static inline int take_value(struct bytes *b, struct bytes *value)
+{
+	int32_t n = (int32_t)(uint32_t)take(b, 4);
+
+	if (!b->p || n < -1 || (n >= 0 && b->end - b->p < n))
+		return -1;
+	if (n < 0)
+		return 0;
+	*value = (struct bytes){ b->p, b->p + n };
+	b->p += n;
+	return 1;
+}
 
 #endif

@@ -93,6 +93,16 @@ static int set_aside(struct extract *x, const struct table *t, size_t start, con
 	return failed;
 }
 
+static inline void add_lead(struct buf *out, const struct buf *lead, bool comma)
+{
+	if (out->cap - out->n < lead->n + 1)
+		buf_reserve(out, lead->n + 1);
+	out->p[out->n] = ',';
+	out->n += comma;
+	memcpy(out->p + out->n, lead->p, lead->n);
+	out->n += lead->n;
+}
+
 static int put_row(struct extract *x, const struct table *t, struct bytes *b, struct buf *out)
 {
 	struct bytes v;
@@ -102,9 +112,7 @@ static int put_row(struct extract *x, const struct table *t, struct bytes *b, st
 	x->bad_text = false;
 	x->bad_column = NULL;
 	for (i = 0; i < t->columns && got >= 0; i++) {
-		if (i)
-			buf_addc(out, ',');
-		buf_add(out, t->column[i].lead.p, t->column[i].lead.n);
+		add_lead(out, &t->column[i].lead, i > 0);
 		got = take_value(b, &v);
 		if (got == 0)
 			buf_add(out, "null", 4);
@@ -182,10 +190,38 @@ static int take_rows(struct extract *x, struct table *t, struct error *err)
 	return n == -1 ? 0 : pg_fail(&x->pg, NULL, "read", err);
 }
 
+/* All rows of one table, as they are, which costs the server less than a query. */
+static bool may_copy_table(const struct extract *x, const struct table *t)
+{
+	bool plain = t->own_rows && t->columns && !x->o->shard.n && !x->o->cursor;
+	uint32_t i;
+
+	for (i = 0; plain && i < t->columns; i++)
+		plain = t->column[i].type->plain && !t->column[i].generated;
+	return plain;
+}
+
+static void add_copy_table(const struct table *t, struct buf *sql)
+{
+	uint32_t i;
+
+	buf_adds(sql, "COPY ");
+	pg_add_name(sql, t->schema, t->name);
+	for (i = 0; i < t->columns; i++) {
+		buf_adds(sql, i ? ", " : " (");
+		sql_add_identifier(sql, span_of(t->column[i].name));
+	}
+	buf_adds(sql, ") TO STDOUT (FORMAT binary)");
+}
+
 int table_sql(struct extract *x, const struct table *t, const struct part *part, struct buf *sql, struct error *err)
 {
 	bool some = part && part->blocks;
 
+	if (!part && may_copy_table(x, t)) {
+		add_copy_table(t, sql);
+		return 0;
+	}
 	buf_adds(sql, "COPY (SELECT ");
 	add_columns(t, sql);
 	if (part)

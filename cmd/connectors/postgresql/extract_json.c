@@ -8,6 +8,7 @@
  */
 #include "extract.h"
 #include "value/base64.h"
+#include "value/number.h"
 
 static void put_symbol(struct span text, struct buf *out, bool *bad)
 {
@@ -200,14 +201,24 @@ static int put_text_of(struct extract *x, const struct pg_type *t, struct bytes 
 
 int json_of(struct extract *x, const struct pg_type *t, struct bytes b, struct buf *out)
 {
+	char digits[NUMBER_INT64_ROOM];
+	int64_t v;
+
 	switch (t->kind) {
 	case PG_BOOL:
 		buf_adds(out, b.p < b.end && *b.p ? "true" : "false");
 		return b.end - b.p == 1 ? 0 : -1;
-	case PG_INT2:
 	case PG_INT4:
+		v = (int32_t)take(&b, 4);
+		buf_addspan(out, number_from_int64(v, digits));
+		return b.p == b.end ? 0 : -1;
 	case PG_INT8:
+		v = (int64_t)take(&b, 8);
+		buf_addspan(out, number_from_int64(v, digits));
+		return b.p == b.end ? 0 : -1;
+	case PG_INT2:
 	case PG_OID:
+		return text_of(t, b, out);
 	case PG_FLOAT4:
 	case PG_FLOAT8:
 	case PG_NUMERIC:

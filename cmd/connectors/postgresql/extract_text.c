@@ -11,32 +11,6 @@
 #define EPOCH_SECONDS INT64_C(946684800)	/* 2000-01-01 */
 #define DAY_US INT64_C(86400000000)
 
-uint64_t take(struct bytes *b, int n)
-{
-	uint64_t v = 0;
-
-	if (!b->p || b->end - b->p < n) {
-		b->p = NULL;
-		return 0;
-	}
-	for (; n > 0; n--)
-		v = v << 8 | *b->p++;
-	return v;
-}
-
-int take_value(struct bytes *b, struct bytes *value)
-{
-	int32_t n = (int32_t)(uint32_t)take(b, 4);
-
-	if (!b->p || n < -1 || (n >= 0 && b->end - b->p < n))
-		return -1;
-	if (n < 0)
-		return 0;
-	*value = (struct bytes){ b->p, b->p + n };
-	b->p += n;
-	return 1;
-}
-
 /* ---- numbers */
 
 static void text_of_int(int64_t v, struct buf *out)
@@ -83,11 +57,25 @@ static void text_of_float4(uint32_t bits, struct buf *out)
 	buf_adds(out, text);
 }
 
+static char *two_digits(char *p, unsigned v)
+{
+	p[0] = (char)('0' + v / 10 % 10);
+	p[1] = (char)('0' + v % 10);
+	return p + 2;
+}
+
+static void add_four(unsigned v, struct buf *out)
+{
+	char text[4];
+
+	two_digits(two_digits(text, v / 100), v);
+	buf_add(out, text, 4);
+}
+
 /* Groups of four decimal digits; weight is the place of the first, dscale the digits to show behind the point. */
 static int text_of_numeric(struct bytes b, struct buf *out)
 {
 	int n = (int)take(&b, 2), weight = (int16_t)take(&b, 2), sign = (int)take(&b, 2), scale = (int)take(&b, 2), i;
-	char group[8];
 	size_t point;
 
 	if (!b.p || b.end - b.p != 2 * n)
@@ -100,18 +88,16 @@ static int text_of_numeric(struct bytes b, struct buf *out)
 		buf_addc(out, '-');
 	if (weight < 0)
 		buf_addc(out, '0');
-	for (i = 0; i <= weight; i++) {
-		snprintf(group, sizeof group, i ? "%04u" : "%u", i < n ? (unsigned)take(&b, 2) : 0);
-		buf_adds(out, group);
-	}
+	if (weight >= 0)
+		text_of_int(n ? (int64_t)take(&b, 2) : 0, out);
+	for (i = 1; i <= weight; i++)
+		add_four(i < n ? (unsigned)take(&b, 2) : 0, out);
 	if (!scale)
 		return 0;
 	buf_addc(out, '.');
 	point = out->n;
-	for (i = weight + 1; (size_t)(out->n - point) < (size_t)scale; i++) {
-		snprintf(group, sizeof group, "%04u", i >= 0 && i < n ? (unsigned)take(&b, 2) : 0);
-		buf_adds(out, group);
-	}
+	for (i = weight + 1; (size_t)(out->n - point) < (size_t)scale; i++)
+		add_four(i >= 0 && i < n ? (unsigned)take(&b, 2) : 0, out);
 	out->n = point + (size_t)scale;
 	return 0;
 }
@@ -125,26 +111,33 @@ static int text_of_numeric(struct bytes b, struct buf *out)
 static bool add_date(int64_t days, bool iso, struct buf *out)
 {
 	struct civil c;
-	const char *form = "%04lld";
+	char text[6] = "-";
+	int64_t year;
 
 	civil_from_seconds(EPOCH_SECONDS + days * 86400, &c);
-	if (iso && c.year < 0)
-		form = "%05lld";
-	else if (iso && c.year > 9999)
-		form = "%+lld";
-	buf_addf(out, form, (long long)(!iso && c.year < 1 ? 1 - c.year : c.year));
-	buf_addf(out, "-%02d-%02d", c.month, c.day);
+	year = c.year > 0 ? c.year : iso ? -c.year : 1 - c.year;
+	if (iso && (c.year < 0 || c.year > 9999))
+		buf_addc(out, c.year < 0 ? '-' : '+');
+	if (year > 9999)
+		text_of_int(year, out);
+	else
+		add_four((unsigned)year, out);
+	two_digits(text + 1, (unsigned)c.month);
+	text[3] = '-';
+	two_digits(text + 4, (unsigned)c.day);
+	buf_add(out, text, 6);
 	return !iso && c.year < 1;
 }
 
 static void add_fraction(int64_t us, struct buf *out)
 {
-	char text[16];
-	size_t n;
+	unsigned v = (unsigned)us;
+	char text[7] = ".";
+	size_t n = 7;
 
 	if (!us)
 		return;
-	n = (size_t)snprintf(text, sizeof text, ".%06lld", (long long)us);
+	two_digits(two_digits(two_digits(text + 1, v / 10000), v / 100), v);
 	while (text[n - 1] == '0')
 		n--;
 	buf_add(out, text, n);
@@ -152,10 +145,40 @@ static void add_fraction(int64_t us, struct buf *out)
 
 static void add_time(int64_t us, struct buf *out)
 {
-	int64_t s = us / 1000000;
+	unsigned s = (unsigned)(us / 1000000);
+	char text[8];
 
-	buf_addf(out, "%02d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+	*two_digits(text, s / 3600) = ':';
+	*two_digits(text + 3, s / 60 % 60) = ':';
+	two_digits(text + 6, s % 60);
+	buf_add(out, text, 8);
 	add_fraction(us % 1000000, out);
+}
+
+/* The usual: ISO, of years from 1 to 9999. */
+static bool add_usual(int64_t us, bool utc, struct buf *out)
+{
+	struct civil c;
+	char text[19];
+	int64_t s = us / 1000000 - (us % 1000000 < 0);
+
+	civil_from_seconds(EPOCH_SECONDS + s, &c);
+	if (c.year < 1 || c.year > 9999)
+		return false;
+	two_digits(two_digits(text, (unsigned)c.year / 100), (unsigned)c.year);
+	text[4] = text[7] = '-';
+	two_digits(text + 5, (unsigned)c.month);
+	two_digits(text + 8, (unsigned)c.day);
+	text[10] = 'T';
+	two_digits(text + 11, (unsigned)c.hour);
+	text[13] = text[16] = ':';
+	two_digits(text + 14, (unsigned)c.minute);
+	two_digits(text + 17, (unsigned)c.second);
+	buf_add(out, text, 19);
+	add_fraction(us - s * 1000000, out);
+	if (utc)
+		buf_addc(out, 'Z');
+	return true;
 }
 
 static void add_timestamp(int64_t us, bool utc, bool iso, struct buf *out)
@@ -167,6 +190,8 @@ static void add_timestamp(int64_t us, bool utc, bool iso, struct buf *out)
 		buf_adds(out, us < 0 ? "-infinity" : "infinity");
 		return;
 	}
+	if (iso && add_usual(us, utc, out))
+		return;
 	if (rest < 0) {
 		rest += DAY_US;
 		days--;
