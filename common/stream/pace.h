@@ -1,4 +1,7 @@
-/* pace: when a checkpoint is due: once a second or 64 MiB, whichever comes first (DESIGN, Frames). */
+/*
+ * pace: when a checkpoint is due: once a second or 64 MiB, whichever comes first (DESIGN, Frames).
+ * For tests the environment's SYNC_CHECKPOINT_MS says another time, in milliseconds.
+ */
 #ifndef SYNC_STREAM_PACE_H
 #define SYNC_STREAM_PACE_H
 
@@ -7,6 +10,7 @@
 
 struct pace {
 	int64_t at;		/* when the last one was written, by clock_mono */
+	int64_t every;		/* nanoseconds from one to the next */
 	uint64_t bytes;		/* the writer's bytes then */
 };
 
