@@ -452,6 +452,8 @@ static int one_line(struct reader *r, struct record *rec, struct meta *meta, str
 		r->lineno--;
 		return at_eof(r, rec, meta, err);
 	}
+	if (bad && p->unfinished && p->state == IN_SECTION)
+		return broken(r, EXIT_FAILED, "the stream is truncated: it stops within a line", err);
 	if (frame && r->opt.plain)
 		return p->state == AT_START ? start_plain(r, rec, meta, false, err) : -2;
 	if (frame)

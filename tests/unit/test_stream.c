@@ -69,6 +69,7 @@ static const struct { const char *text; int how; const char *seen, *why; } cases
 	{ BEGIN END("0"), 0, "BE.", NULL },
 	{ BEGIN SCHEMA("g") "{\"a\":1}\n" END("1") BEGIN SCHEMA("g") END("0"), 0, "BSrEBSE.", NULL },
 	{ BEGIN SCHEMA("g") "{\"a\":1}\n", 0, "BSr!3", "truncated" },
+	{ BEGIN SCHEMA("g") "{\"a\":1}\n{\"a\":", 0, "BSr!3", "truncated: it stops within a line" },
 	{ BEGIN, 0, "B!3", "truncated" },
 	{ BEGIN SCHEMA("g") "{\"a\":1}\n" END("2"), 0, "BSr!3", "1 records of stream 'g' arrived, and the frame counts 2" },
 	{ BEGIN SCHEMA("g") "{\"a\":1}\n" CHECK("0"), 0, "BSr!3", "arrived" },
