@@ -1,5 +1,8 @@
-"""relay: stands between a client and a server's socket, and cuts their connection at a byte."""
-import selectors, socket, struct, threading, time
+"""relay: stands between a client and a server's socket, and cuts their connection at a byte.
+
+    relay.py SOCKET [BYTES [close|reset|stall]]     prints its port, and relays until it is killed
+"""
+import selectors, socket, struct, sys, threading, time
 
 CHUNK = 65536
 
@@ -122,3 +125,10 @@ class Relay(threading.Thread):
             if reset and s.family == socket.AF_INET:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
             s.close()
+
+
+if __name__ == '__main__':
+    relay = Relay(sys.argv[1])
+    relay.arm(*([int(sys.argv[2])] if len(sys.argv) > 2 else []), *sys.argv[3:4])
+    print(relay.port, flush=True)
+    relay.join()

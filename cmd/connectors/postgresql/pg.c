@@ -136,6 +136,19 @@ static int set_up(struct pg *pg, struct error *err)
 	return failed ? -1 : 0;
 }
 
+/* What passes, though the server answers again when it is asked: libpq keeps no SQLSTATE of a connection that fails. */
+static bool is_passing(const char *text)
+{
+	static const char *const pass[] = { "too many", "connection slots", "starting up", "shutting down", "in recovery", "not yet accepting",
+					    "administrator command", "closed the connection", "Connection re", "Broken pipe", "timeout expired" };
+	size_t i;
+
+	for (i = 0; i < sizeof pass / sizeof *pass; i++)
+		if (strstr(text, pass[i]))
+			return true;
+	return false;
+}
+
 /* A server that answers refused this user or database; one that doesn't may come. */
 static int connect_error(struct pg *pg, const char *const *names, const char *const *values, struct error *err)
 {
@@ -143,7 +156,7 @@ static int connect_error(struct pg *pg, const char *const *names, const char *co
 	PGPing ping = PQpingParams(names, values, 1);
 
 	one_line(&b, PQerrorMessage(pg->c));
-	error_set(err, ping == PQPING_OK && !strstr(buf_str(&b), "too many clients") ? EXIT_USAGE : EXIT_AGAIN, "cannot connect to '%s': %s",
+	error_set(err, ping == PQPING_OK && !is_passing(buf_str(&b)) ? EXIT_USAGE : EXIT_AGAIN, "cannot connect to '%s': %s",
 		  error_show(span_of(pg->shown)), buf_str(&b));
 	buf_release(&b);
 	return -1;
