@@ -364,6 +364,9 @@ static void foreign(void **state)
 		  "{\"a\":1,\"b\":2}", "{\"a\":{\"$numberLong\":\"1\"},\"b\":{\"$numberDouble\":\"2\"}}", false, 0 },
 		{ "{\"x-values\":\"ejson\",\"properties\":{\"a\":{\"type\":\"string\",\"x-type\":\"postgresql:text[]\"}}}", "{\"a\":{\"$symbol\":\"[2:2]={x}\"}}",
 		  "{\"a\":\"[2:2]={x}\"}", false, 0 },
+		{ "{\"x-values\":\"ejson\",\"properties\":{\"a\":{\"x-type\":\"postgresql:jsonb\"},\"b\":{\"x-type\":\"postgresql:json\"}}}",
+		  "{\"a\":{\"$symbol\":\"null\"},\"b\":{\"$symbol\":\"[1,{}]\"},\"d\":{\"$minKey\":1}}",
+		  "{\"a\":null,\"b\":[{\"$numberInt\":\"1\"},{}],\"d\":{\"$minKey\":1}}", false, 0 },
 	};
 	struct error err = ERROR_INIT;
 	struct record schema, rec;

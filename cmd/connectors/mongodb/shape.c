@@ -234,6 +234,8 @@ static enum shape_kind foreign(struct span x_type)
 	};
 	size_t i;
 
+	if (begins(x_type, "postgresql:json"))
+		return SHAPE_JSON;
 	for (i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (begins(x_type, rows[i].name) && (x_type.n == strlen(rows[i].name) || x_type.p[strlen(rows[i].name)] == '('))
 			return rows[i].kind;

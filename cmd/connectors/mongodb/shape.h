@@ -21,6 +21,7 @@ enum shape_kind {
 	SHAPE_DOCUMENT, SHAPE_ARRAY,
 	SHAPE_OTHER,	/* one type that has no plain form */
 	SHAPE_NUMBER,	/* of other systems: a number of any kind */
+	SHAPE_JSON,	/* …and JSON, whose objects are never Extended JSON, but for {"$symbol":TEXT} with JSON in the text */
 };
 
 struct shape_field;

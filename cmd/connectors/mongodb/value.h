@@ -10,6 +10,9 @@
  * All else is canonical Extended JSON v2: {"$oid":…}, {"$numberLong":…}, {"$date":{"$numberLong":…}}, … Text that would be read as
  * a declared ObjectId, date, binary, UUID or number, and a document that has just the names of such an object, stand as
  * {"$literal":…}, MongoDB's own word for what is not to be interpreted.
+ *
+ * Other systems' streams have Extended JSON (where x-values says so) as the value of a field, never further inside, and by
+ * {"$symbol":TEXT} say that the text is text, or in a field of JSON that it is JSON.
  */
 #ifndef SYNC_MONGODB_VALUE_H
 #define SYNC_MONGODB_VALUE_H
@@ -31,6 +34,7 @@ struct reading {
 	bool lossy;		/* --lossy: what BSON can't hold exactly is rounded */
 	uint64_t times_as_text;	/* times finer than a millisecond, which became text */
 	uint64_t numbers_as_text;	/* numbers that no type holds exactly, likewise */
+	bool inside;		/* of a value: set by members_bson's callees */
 	struct arena arena;	/* scratch, reset by the caller */
 };
 

@@ -387,13 +387,17 @@ static int put_array(bson_t *to, struct span name, struct value v, const struct 
 	bson_t inner;
 	int failed = 0;
 
+	bool inside = r->inside;
+
 	if (!bson_append_array_begin(to, name.p, length(name), &inner))
 		return appended(false, name, err);
+	r->inside = true;
 	while (!failed && value_next(v, &walk, NULL, &each)) {
 		size_t n = bson_uint32_to_string(i++, &key, room, sizeof room);
 
 		failed = value_bson(&inner, (struct span){ key, n }, each, items, r, err);
 	}
+	r->inside = inside;
 	return !bson_append_array_end(to, &inner) || failed ? -1 : 0;
 }
 
@@ -403,13 +407,41 @@ static int put_literal(bson_t *to, struct span name, struct value inner, struct 
 	return value_type(inner) == TOKEN_OBJECT ? put_document(to, name, inner, NULL, r, err) : value_bson(to, name, inner, NULL, r, err);
 }
 
+/* {"$symbol":TEXT} in a field of JSON: what JSON itself can't tell apart, such as its null from none. */
+static int put_json_text(bson_t *to, struct span name, struct value symbol, struct reading *r, struct error *err)
+{
+	static const struct scan_limits limits = SCAN_LIMITS_INIT;
+	struct walk walk = { 0, 0, 0 };
+	struct value inner;
+	struct record rec;
+	struct span text;
+	int failed;
+
+	value_next(symbol, &walk, NULL, &inner);
+	text = value_type(inner) == TOKEN_STRING ? value_text(inner, &r->arena) : SPAN_LIT("");
+	record_init(&rec);
+	failed = record_copy(&rec, text.p, text.n, &limits, err) ? bad(name, "$symbol in a field of JSON holds JSON text", err)
+		: value_bson(to, name, record_root(&rec), NULL, r, err);
+	record_release(&rec);
+	return failed;
+}
+
 static int put_object(bson_t *to, struct span name, struct value v, const struct shape *s, struct reading *r, struct error *err)
 {
-	enum extended kind = extended_in(v, r);
+	enum shape_kind declared = s ? s->kind : SHAPE_ANY;
+	bool inside = r->inside;
+	enum extended kind = r->shapes->native || (!inside && declared != SHAPE_DOCUMENT) ? extended_in(v, r) : EXTENDED_NONE;
+	int failed;
 
-	if (kind != EXTENDED_NONE)
-		return put_extended(to, name, kind, v, r, err);
-	return put_document(to, name, v, s && s->kind == SHAPE_DOCUMENT ? (struct shape *)(uintptr_t)s : NULL, r, err);
+	r->inside = true;
+	if (declared == SHAPE_JSON && kind == EXTENDED_SYMBOL)
+		failed = put_json_text(to, name, v, r, err);
+	else if (declared != SHAPE_JSON && kind != EXTENDED_NONE)
+		failed = put_extended(to, name, kind, v, r, err);
+	else
+		failed = put_document(to, name, v, s && declared == SHAPE_DOCUMENT ? (struct shape *)(uintptr_t)s : NULL, r, err);
+	r->inside = inside;
+	return failed;
 }
 
 int value_bson(bson_t *to, struct span name, struct value v, const struct shape *s, struct reading *r, struct error *err)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "load.h"
+#include "load/extended.h"
 #include "value/base64.h"
 #include "value/number.h"
 #include "value/text.h"
@@ -210,38 +211,38 @@ static bool is_json(const struct pg_type *t)
 	return t->kind == PG_JSON || t->kind == PG_JSONB;
 }
 
-/* {"$symbol":TEXT}: the text itself; {"$numberDouble":…}, {"$binary":…} are of other sources. 1, 0, -1. */
-static int symbol_text(struct database *d, const struct column *c, struct value v, struct buf *out, struct error *err)
+/* Text as it is, whatever the column's type makes of it. */
+static int exact_text(const struct column *c, struct span text, struct buf *out, struct error *err)
 {
-	struct value inner, base64;
+	if (text.n && memchr(text.p, 0, text.n))
+		return text_rejected(err, "lossy", c, "text with a NUL, which PostgreSQL can't hold");
+	buf_addspan(out, text);
+	return LOAD_DONE;
+}
+
+/* An object of Extended JSON in a column that takes what it stands for. 1: it was one, with its verdict. */
+static int extended_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct value v, struct buf *out,
+			 int *verdict, struct error *err)
+{
+	struct column as_base64 = *c;
 	struct span text;
+	enum extended_kind kind = c->ejson ? extended_read(v, &d->arena, &text) : EXTENDED_NONE;
 
-	if (!c->ejson || value_type(v) != TOKEN_OBJECT || value_count(v) != 1)
+	if (kind == EXTENDED_NONE || (is_json(t) && kind != EXTENDED_EXACT) || (kind == EXTENDED_BYTES && t->kind != PG_BYTEA))
 		return 0;
-	if ((value_member(v, SPAN_LIT("$symbol"), &inner) || value_member(v, SPAN_LIT("$numberDouble"), &inner)) && value_type(inner) == TOKEN_STRING) {
-		text = value_text(inner, &d->arena);
-		if (text.n && memchr(text.p, 0, text.n))
-			return text_rejected(err, "lossy", c, "text with a NUL, which PostgreSQL can't hold") ? -1 : 0;
-		buf_addspan(out, text);
-		return 1;
-	}
-	if (c->type->kind == PG_BYTEA && value_member(v, SPAN_LIT("$binary"), &inner) && value_type(inner) == TOKEN_OBJECT &&
-	    value_member(inner, SPAN_LIT("base64"), &base64) && value_type(base64) == TOKEN_STRING) {
-		struct column as_base64 = *c;
-
-		as_base64.base64 = true;
-		return bytes_text(d, &as_base64, value_text(base64, &d->arena), out, err) ? -1 : 1;
-	}
-	return 0;
+	as_base64.base64 = true;
+	*verdict = kind == EXTENDED_EXACT ? exact_text(c, text, out, err) : kind == EXTENDED_NUMBER ? number_text(d, c, t, typmod, text, out, err)
+		: kind == EXTENDED_TEXT ? string_text(d, c, t, typmod, text, out, err) : bytes_text(d, &as_base64, text, out, err);
+	return 1;
 }
 
 int type_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct value v, struct buf *out,
 	      struct error *err)
 {
-	int got = symbol_text(d, c, v, out, err);
+	int verdict;
 
-	if (got)
-		return got < 0 ? LOAD_REJECT : LOAD_DONE;
+	if (value_type(v) == TOKEN_OBJECT && extended_text(d, c, t, typmod, v, out, &verdict, err))
+		return verdict;
 	if (is_json(t)) {
 		value_write(v, out);
 		return LOAD_DONE;

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "load.h"
+#include "load/extended.h"
 #include "value/base64.h"
 #include "value/number.h"
 
@@ -137,37 +138,31 @@ static int string_cell(struct database *d, const struct column *c, struct span t
 	return text_cell(out, text);
 }
 
-/* {"$name":X} with that member and no other. */
-static bool only_member(struct value v, const char *name, enum token_type type, struct value *out)
-{
-	return value_count(v) == 1 && value_member(v, span_of(name), out) && value_type(*out) == type;
-}
-
 /*
  * A value off its schema, as canonical Extended JSON v2 (x-values: ejson): a blob, text that would be read as something
- * else, a number that JSON lacks. 1: it was one; 0: none of these; or -1: LOAD_REJECT with err set.
+ * else, a number that JSON lacks. 1: it was one, with its verdict.
  */
-static int ejson_cell(struct database *d, const struct column *c, struct value v, struct cell *out, struct error *err)
+static int extended_cell(struct database *d, const struct column *c, struct value v, struct cell *out, int *verdict, struct error *err)
 {
-	struct value inner, base64;
 	struct span text;
 
-	if (value_type(v) != TOKEN_OBJECT)
-		return 0;
-	if (only_member(v, "$binary", TOKEN_OBJECT, &inner) && value_member(inner, SPAN_LIT("base64"), &base64) &&
-	    value_type(base64) == TOKEN_STRING)
-		return blob_cell(d, c, value_text(base64, &d->arena), out, err) ? -1 : 1;
-	if (only_member(v, "$symbol", TOKEN_STRING, &inner)) {
-		(void)(c->any ? any_cell(d, any_add_text, value_text(inner, &d->arena), out) : text_cell(out, value_text(inner, &d->arena)));
+	switch (extended_read(v, &d->arena, &text)) {
+	case EXTENDED_BYTES:
+		*verdict = blob_cell(d, c, text, out, err);
 		return 1;
+	case EXTENDED_EXACT:
+		*verdict = c->any ? any_cell(d, any_add_text, text, out) : text_cell(out, text);
+		return 1;
+	case EXTENDED_NUMBER:
+		*verdict = number_cell(d, c, text, out, err);
+		return 1;
+	case EXTENDED_TEXT:
+		*verdict = span_is(text, "Infinity") ? real_cell(out, HUGE_VAL) : span_is(text, "-Infinity") ? real_cell(out, -HUGE_VAL)
+			: string_cell(d, c, text, out, err);
+		return 1;
+	default:
+		return 0;
 	}
-	if (!only_member(v, "$numberDouble", TOKEN_STRING, &inner))
-		return 0;
-	text = value_text(inner, &d->arena);
-	if (!span_is(text, "Infinity") && !span_is(text, "-Infinity"))
-		return 0;
-	(void)real_cell(out, *text.p == '-' ? -HUGE_VAL : HUGE_VAL);
-	return 1;
 }
 
 static int boolean_cell(const struct column *c, bool yes, struct cell *out)
@@ -189,10 +184,10 @@ static int nested_cell(struct database *d, const struct column *c, struct value 
 
 int cell_of(struct database *d, const struct column *c, struct value v, struct cell *out, struct error *err)
 {
-	int got = c->ejson ? ejson_cell(d, c, v, out, err) : 0;
+	int verdict;
 
-	if (got)
-		return got < 0 ? LOAD_REJECT : LOAD_DONE;
+	if (c->ejson && extended_cell(d, c, v, out, &verdict, err))
+		return verdict;
 	switch (value_type(v)) {
 	case TOKEN_NULL:
 		*out = (struct cell){ .kind = CELL_NULL };
