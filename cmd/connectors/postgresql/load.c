@@ -13,7 +13,11 @@ static int database_open(void *self, struct load *l, struct error *err)
 	d->load = l;
 	d->waiting = xcalloc(1, sizeof *d->waiting);
 	hash_key_random(&d->hash_key);
-	return pg_open(&d->pg, d->uri, l->o->lock_timeout, err) || (l->state_here && state_load(d, err)) ? -1 : 0;
+	if (pg_open(&d->pg, d->uri, l->o->lock_timeout, err))
+		return -1;
+	d->path = PATH_OURS;
+	/* rows are the rights' that the user has: what row security refuses is set aside */
+	return session_run(d, "SET row_security TO on", err) || (l->state_here && state_load(d, err)) ? -1 : 0;
 }
 
 static int database_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)
@@ -43,7 +47,7 @@ static int empty_first(struct database *d, struct table *t, struct error *err)
 	if (session_begin(d, err) || keys_count(d, t, err))
 		return -1;
 	buf_addf(&sql, "DELETE FROM %s", t->quoted);
-	failed = t->rows_at_start ? session_run(d, buf_str(&sql), err) : 0;
+	failed = session_theirs(d, err) ? -1 : t->rows_at_start ? session_run(d, buf_str(&sql), err) : 0;
 	buf_release(&sql);
 	return failed;
 }
@@ -154,7 +158,7 @@ static int finish_table(struct database *d, struct table *t, struct error *err)
 		return 0;	/* no columns were declared and no record came */
 	if (d->load->mode == MODE_REPLACE)
 		return empty_first(d, t, err) || (t->counted && guard_whole(d->load, t->rows_at_start, err)) ? -1 : 0;
-	return d->load->mode == MODE_MIRROR ? session_begin(d, err) || mirror_prepare(d, t, err) || mirror_finish(d, t, err) ? -1 : 0 : 0;
+	return d->load->mode == MODE_MIRROR && (session_begin(d, err) || mirror_prepare(d, t, err)) ? -1 : 0;
 }
 
 static int database_finish(void *self, struct load *l, struct error *err)
@@ -164,9 +168,11 @@ static int database_finish(void *self, struct load *l, struct error *err)
 
 	if (write_waiting(d, err))
 		return -1;
-	for (i = d->tables; i-- > 0; )	/* children of foreign keys go before their parents */
+	for (i = 0; i < d->tables; i++)
 		if (finish_table(d, d->table[i], err))
 			return -1;
+	if (l->mode == MODE_MIRROR && mirror_finish(d, err))
+		return -1;
 	if (check_deletes(d, err) || move_sequences(d, err) || (l->state_here && state_save(d, err)))
 		return -1;
 	return session_commit(d, err);

@@ -8,8 +8,10 @@
  *   load_text.c       a JSON value as the text that PostgreSQL takes for it
  *   load_nested.c     …arrays, rows and hstore
  *   load_batch.c      rows gathered, operations on one key folded in their order
- *   load_write.c      a batch written: COPY, by halves where a row is refused
- *   load_merge.c      …into a table that has rows: the statements from the staging table
+ *   load_write.c      a batch written, by halves where a row is refused
+ *   load_copy.c       …by COPY, straight into the table or into the staging table
+ *   load_stage.c      …the staging table, and groups of its rows that one statement takes
+ *   load_merge.c      …into a table that has rows: these statements
  *   load_keys.c       keys that move, rows that a mirror deletes, sequences
  *   load_state.c      _sync_state
  *
@@ -26,16 +28,20 @@
 struct column {
 	struct span name;	/* owned, with a NUL behind it */
 	char *quoted;		/* owned */
-	char *declared;		/* owned: its type with modifiers */
-	char *equals;		/* owned: key: the operator that compares it */
+	char *declared;		/* owned: its type with modifiers; of a domain, its base's */
+	char *base;		/* owned: that type's schema and name */
+	char *equals, *at_least;	/* owned: operators of that type, with their schema */
+	bool domain;
+	bool defaults;		/* a row that lacks it gets another value than null */
+	char *parked;		/* owned: of a unique index: what it can be while others take its value; or NULL */
 	char *sequence;		/* owned: where its default comes from one, or NULL */
+	int64_t largest;	/* …what was loaded since that was moved */
 	struct pg_type *type;
 	int32_t typmod;		/* of its type, or of its domain's base */
 	bool key;
 	bool declares;		/* the stream's schema has it: an upsert sets it even where a record lacks it */
 	bool base64, ejson;	/* what the stream's schema says of its values */
 	bool generated;		/* computed by the server: not written */
-	bool makes_way;		/* of a unique index, and may be null meanwhile */
 	bool always;		/* GENERATED ALWAYS AS IDENTITY: inserted, never updated */
 	uint64_t seen;		/* the last record that set it */
 	struct path path;
@@ -54,6 +60,7 @@ struct row {
 	cell *cell;		/* by column; those that it doesn't set are garbage */
 	uint64_t hash;		/* of its key */
 	struct arrival arrival;
+	struct row *earlier, *latest;	/* it is folded from these; or NULL */
 };
 
 enum { BATCH_ROWS = 20000, BATCH_BYTES = 8 << 20 };
@@ -64,6 +71,9 @@ struct table {
 	char *schema, *relation;	/* owned */
 	char *quoted;		/* owned: "schema"."relation" */
 	char stage[32];		/* the staging table's name, once made; "" */
+	bool staged, mixed;	/* the rows in hand stand in it; and set various columns */
+	bool direct;		/* COPY can write into it: no view, no rules, no row security */
+	bool view;
 	bool looked, exists, made, has_schema;
 	bool empty;		/* it had no rows when this run came, and no row has come twice since */
 	bool alias;		/* keys of other texts may be equal */
@@ -76,7 +86,6 @@ struct table {
 	uint64_t rows_at_start;
 	bool counted, seen;	/* the mirror's table of keys is made */
 	uint64_t deleted;
-	uint64_t inserted;	/* since its sequences were moved */
 	struct held held;	/* the first records, until the table is made from them */
 	struct arena arena;
 };
@@ -84,7 +93,10 @@ struct table {
 struct counters {
 	uint64_t inserted, updated, deleted;
 	uint64_t deletes;	/* rows that were to be deleted */
+	uint64_t passed;	/* updates of rows that aren't there */
 };
+
+enum session_path { PATH_UNKNOWN, PATH_OURS, PATH_THEIRS };
 
 struct database {
 	struct load *load;
@@ -92,6 +104,7 @@ struct database {
 	struct pg pg;
 	const char *uri;
 	bool in_transaction;
+	enum session_path path;
 	struct table **table;	/* owned */
 	uint32_t tables;
 	struct table *last;
@@ -123,6 +136,11 @@ enum { TRY_LATER = 2 };		/* a verdict beside LOAD_REJECT: refused for a unique v
 int session_begin(struct database *d, struct error *err);
 int session_commit(struct database *d, struct error *err);
 int session_run(struct database *d, const char *sql, struct error *err);
+/* The search path is the users' own where their triggers, checks and defaults run, and empty where the catalogue is read. */
+int session_theirs(struct database *d, struct error *err);
+int session_ours(struct database *d, struct error *err);
+/* Undoes what came behind a savepoint, and it. */
+int session_rollback(struct database *d, const char *savepoint, struct error *err);
 /* Rows affected, or -1 and a verdict in *verdict: LOAD_REJECT, TRY_LATER, or -1. */
 int64_t session_change(struct database *d, const char *sql, int *verdict, struct error *err);
 /* The first cell of the first row as a number; 0 for none. */
@@ -130,7 +148,7 @@ int session_number(struct database *d, const char *sql, const char *value, uint6
 /* What a failed result means: its error in err, the result cleared. */
 int session_verdict(struct database *d, PGresult *r, struct error *err);
 /* The last failure was a deadlock or a serialization failure. */
-bool session_may_retry(const struct error *err);
+bool session_may_retry(const struct database *d);
 
 /* ---- load_table.c */
 struct table *table_of(struct database *d, uint32_t stream, struct error *err);
@@ -163,23 +181,64 @@ int batch_add(struct database *d, struct table *t, const struct record *rec, enu
 int batch_flush(struct database *d, struct error *err);
 /* Records that waited are given once more, until that gets no further; then they are set aside (last). */
 int batch_retry(struct database *d, bool last, struct error *err);
+/* The row of just a key, from an object of its fields. */
+int batch_key(struct database *d, struct table *t, struct value object, struct row *r, struct error *err);
 /* For waiting: where keys of other texts may be equal, all of a table wait together. */
 uint64_t wait_hash(const struct table *t, uint64_t hash);
 
 /* ---- load_write.c */
+struct tally {
+	uint64_t inserted, updated, unchanged, deleted, deleted_here;
+};
+/* The counts, to have them back where what was counted is undone. */
+void tally_take(const struct database *d, const struct table *t, struct tally *out);
+void tally_restore(struct database *d, struct table *t, const struct tally *tally);
 int write_rows(struct database *d, struct error *err);
 
-/* ---- load_merge.c */
-/* Makes the staging table, if there is none of these columns. */
-int merge_prepare(struct database *d, struct table *t, struct error *err);
-/* Rows from to to through the staging table. A verdict; LOAD_REJECT also where rows of one key stand in it twice. */
-int merge_rows(struct database *d, uint32_t from, uint32_t to, struct error *err);
+/* ---- load_copy.c */
 int copy_rows(struct database *d, uint32_t from, uint32_t to, bool stage, struct error *err);
 /* Ends the COPY that is open: a verdict. */
 int copy_end(struct database *d, struct error *err);
 /* Sends a row straight into the table, where it can go there. */
 int write_now(struct database *d, const struct row *r, struct error *err);
-/* "t.a=s.a AND …" of the key. */
+
+/* ---- load_stage.c */
+struct member {
+	struct span shape;
+	uint32_t n;		/* of its row */
+};
+
+/* Rows that one statement takes. */
+struct group {
+	char op;		/* '+' upserts, '~' updates, '-' what is deleted */
+	struct span shape;	/* what they set; by_case: what any of them does */
+	const struct member *rows;
+	uint32_t n;
+	bool whole;		/* all of the operation */
+	bool by_case;		/* each row has columns of its own */
+	bool inline_rows;	/* they stand in the statement */
+};
+typedef int group_fn(struct database *d, struct table *t, const struct group *g, struct error *err);
+
+/* Makes the staging table, if there is none of these columns. */
+int merge_prepare(struct database *d, struct table *t, struct error *err);
+/* The batch's rows from to to get where statements find them: a verdict. */
+int stage_fill(struct database *d, uint32_t from, uint32_t to, struct error *err);
+int stage_each_group(struct database *d, char op, uint32_t from, uint32_t to, bool inserts, group_fn *fn, struct error *err);
+/* What stands behind FROM, and the condition that holds for the group: its rows are s. */
+void stage_add_rows(const struct database *d, const struct table *t, const struct group *g, struct buf *sql);
+void stage_add_where(const struct group *g, struct buf *sql);
+/* "ROW(…)" of one row, as the staging table has it. */
+void stage_add_row(const struct table *t, const struct row *r, uint32_t number, struct buf *sql);
+/* The staging table's columns before those of the target, as COPY's text. */
+void stage_add_head(const struct table *t, const struct row *r, uint32_t number, struct buf *out);
+void stage_add_names(const struct table *t, struct span shape, const char *before, struct buf *sql);
+void table_add_names(const struct table *t, struct span shape, struct buf *sql);
+
+/* ---- load_merge.c */
+/* Rows from to to through the staging table. A verdict; LOAD_REJECT also where rows of one key stand in it twice. */
+int merge_rows(struct database *d, uint32_t from, uint32_t to, struct error *err);
+/* "t.a = s.c0 AND …" of the key. */
 void add_key_match(const struct table *t, const char *left, const char *right, struct buf *sql);
 
 /* ---- load_keys.c */
@@ -188,8 +247,10 @@ int keys_count(struct database *d, struct table *t, struct error *err);
 int keys_truncate(struct database *d, struct table *t, struct error *err);
 /* Before a record: a table of the keys that come, where this is a mirror. */
 int mirror_prepare(struct database *d, struct table *t, struct error *err);
-int mirror_see(struct database *d, struct table *t, int *verdict, struct error *err);
-int mirror_finish(struct database *d, struct table *t, struct error *err);
+/* Notes the keys of the batch's rows: a verdict. */
+int mirror_see(struct database *d, struct table *t, uint32_t from, uint32_t to, struct error *err);
+/* Deletes what no row came for, in all tables at once: so foreign keys between them are no matter. */
+int mirror_finish(struct database *d, struct error *err);
 int sequences_move(struct database *d, struct table *t, struct error *err);
 
 /* ---- load_state.c */

@@ -90,22 +90,29 @@ static int check_key(const struct table *t, const struct row *r, struct error *e
 	return LOAD_DONE;
 }
 
-static int set_key(struct database *d, struct table *t, struct row *r, const struct record *rec, struct error *err)
+static int set_key(struct database *d, struct table *t, struct row *r, struct value object, struct error *err)
 {
 	struct column *c;
 	struct value v;
 	uint32_t i;
-	int verdict;
+	int verdict = LOAD_DONE;
 
-	for (i = 0; i < t->keys; i++) {
+	for (i = 0; i < t->keys && !verdict; i++) {
 		c = &t->column[t->key[i]];
-		if (!value_get(record_root(rec), &c->path, &c->cursor, &v))
-			continue;
-		verdict = set_cell(d, t, r, c, v, err);
-		if (verdict)
-			return verdict;
+		if (value_get(object, &c->path, &c->cursor, &v))
+			verdict = set_cell(d, t, r, c, v, err);
 	}
-	return LOAD_DONE;
+	return verdict;
+}
+
+static uint64_t key_hash(const struct database *d, const struct table *t, const cell *key)
+{
+	struct hash128 h = hash_bytes(&t->stream, sizeof t->stream, &d->hash_key);
+	uint32_t i;
+
+	for (i = 0; i < t->keys; i++)
+		h = hash_combine(h, hash_bytes(key[t->key[i]].p, key[t->key[i]].n, &d->hash_key), &d->hash_key);
+	return h.lo;
 }
 
 static int make_row(struct database *d, struct table *t, struct row *r, const struct record *rec, enum row_op op, struct error *err)
@@ -116,7 +123,7 @@ static int make_row(struct database *d, struct table *t, struct row *r, const st
 
 	d->record++;
 	*r = (struct row){ .op = op, .shape = { shape, t->columns }, .cell = arena_alloc(&d->batch_arena, t->columns * sizeof *r->cell) };
-	verdict = op == ROW_DELETE ? set_key(d, t, r, rec, err) : set_members(d, t, r, rec, err);
+	verdict = op == ROW_DELETE ? set_key(d, t, r, record_root(rec), err) : set_members(d, t, r, rec, err);
 	if (!verdict && op == ROW_UPDATE)
 		verdict = set_unset(d, t, r, err);
 	for (i = 0; !verdict && op == ROW_UPSERT && t->has_schema && i < t->columns; i++)
@@ -127,6 +134,20 @@ static int make_row(struct database *d, struct table *t, struct row *r, const st
 	r->arrival = (struct arrival){ line_copy(&d->batch_arena, d->load->arrival.line), d->load->arrival.lineno, d->load->arrival.stream };
 	d->bytes += r->arrival.line.n;
 	return table_only_added(d, t) ? LOAD_DONE : check_key(t, r, err);
+}
+
+int batch_key(struct database *d, struct table *t, struct value object, struct row *r, struct error *err)
+{
+	char *shape = arena_zalloc(&d->batch_arena, t->columns + 1);
+	int verdict;
+
+	*r = (struct row){ .op = ROW_DELETE, .shape = { shape, t->columns }, .cell = arena_alloc(&d->batch_arena, t->columns * sizeof *r->cell) };
+	verdict = set_key(d, t, r, object, err);
+	if (!verdict)
+		verdict = check_key(t, r, err);
+	if (!verdict)
+		r->hash = key_hash(d, t, r->cell);
+	return verdict;
 }
 
 /* ---- rows of one key */
@@ -143,16 +164,6 @@ static bool same_key(const struct table *t, const struct row *a, const struct ro
 	return true;
 }
 
-static uint64_t key_hash(const struct database *d, const struct table *t, const cell *key)
-{
-	struct hash128 h = hash_bytes(&t->stream, sizeof t->stream, &d->hash_key);
-	uint32_t i;
-
-	for (i = 0; i < t->keys; i++)
-		h = hash_combine(h, hash_bytes(key[t->key[i]].p, key[t->key[i]].n, &d->hash_key), &d->hash_key);
-	return h.lo;
-}
-
 uint64_t wait_hash(const struct table *t, uint64_t hash)
 {
 	return t->alias ? t->stream : hash;
@@ -167,41 +178,67 @@ static uint32_t *slot_of(struct database *d, const struct table *t, const struct
 	return &d->slot[at];
 }
 
-static void overlay(const struct table *t, struct row *old, const struct row *new)
+/* The columns of both; the new one's values. */
+static void overlay(struct database *d, const struct table *t, struct row *out, const struct row *old, const struct row *new)
 {
+	char *shape = arena_dup(&d->batch_arena, old->shape.p, old->shape.n);
 	uint32_t i;
 
+	out->cell = arena_alloc(&d->batch_arena, t->columns * sizeof *out->cell);
+	memcpy(out->cell, old->cell, t->columns * sizeof *out->cell);
 	for (i = 0; i < t->columns; i++) {
 		if (!new->shape.p[i])
 			continue;
-		((char *)(uintptr_t)old->shape.p)[i] = 1;
-		old->cell[i] = new->cell[i];
+		shape[i] = 1;
+		out->cell[i] = new->cell[i];
 	}
+	out->shape = (struct span){ shape, old->shape.n };
+	d->bytes += t->columns * (sizeof *out->cell + 1);
+}
+
+/* A row that is deleted and comes again is one that is changed, where each column that it lacks is to be null. */
+static void come_again(struct database *d, const struct table *t, struct row *r)
+{
+	char *shape;
+	uint32_t i;
+
+	for (i = 0; i < t->columns; i++)
+		if (!r->shape.p[i] && !t->column[i].generated && t->column[i].defaults)
+			break;
+	r->anew = i < t->columns;
+	if (r->anew)
+		return;
+	shape = arena_dup(&d->batch_arena, r->shape.p, r->shape.n);
+	for (i = 0; i < t->columns; i++) {
+		if (shape[i] || t->column[i].generated)
+			continue;
+		shape[i] = 1;
+		r->cell[i] = (cell){ NULL, 0 };
+	}
+	r->shape.p = shape;
 }
 
 /* false: the new one can't be folded into the old one; what is gathered must be written first. */
-static bool fold(const struct table *t, struct row *old, const struct row *new)
+static bool fold(struct database *d, const struct table *t, struct row *old, const struct row *new)
 {
-	bool anew = old->op == ROW_DELETE || old->anew;
+	struct row *parts, out = *new;
 
-	if (new->op == ROW_DELETE) {
-		*old = *new;
-		return true;
+	if ((new->op == ROW_UPDATE && old->op == ROW_DELETE) || (new->op == ROW_UPSERT && old->op == ROW_UPDATE))
+		return false;	/* whether the row is there then matters */
+	parts = arena_alloc(&d->batch_arena, 2 * sizeof *parts);
+	parts[0] = *old;
+	parts[1] = *new;
+	d->bytes += 2 * sizeof *parts;
+	if (new->op == ROW_UPDATE || (new->op == ROW_UPSERT && old->op == ROW_UPSERT && !span_eq(old->shape, new->shape))) {
+		out.op = old->op;
+		overlay(d, t, &out, old, new);
 	}
-	if (new->op == ROW_UPDATE) {
-		if (old->op == ROW_DELETE)
-			return false;	/* a row that isn't there then */
-		overlay(t, old, new);
-		old->arrival = new->arrival;
-		return true;
-	}
-	if (old->op == ROW_UPDATE)
-		return false;		/* its row must be there, the new one's need not */
-	if (old->op == ROW_UPSERT && !span_eq(old->shape, new->shape))
-		overlay(t, old, new);
-	else
-		*old = (struct row){ new->op, anew, new->shape, new->cell, new->hash, new->arrival };
-	old->arrival = new->arrival;
+	out.anew = new->op != ROW_DELETE && old->anew;
+	if (new->op == ROW_UPSERT && old->op == ROW_DELETE)
+		come_again(d, t, &out);
+	out.earlier = parts;
+	out.latest = parts + 1;
+	*old = out;
 	return true;
 }
 
@@ -243,7 +280,7 @@ int batch_add(struct database *d, struct table *t, const struct record *rec, enu
 			return LOAD_DONE;
 		}
 		slot = slot_of(d, t, &row);
-		if (*slot && !d->copying && fold(t, &d->row[*slot - 1], &row))
+		if (*slot && !d->copying && fold(d, t, &d->row[*slot - 1], &row))
 			return LOAD_DONE;
 		if (*slot) {	/* written first, then this record comes again */
 			if (batch_flush(d, err))

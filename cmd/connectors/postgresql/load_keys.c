@@ -11,7 +11,7 @@ int keys_count(struct database *d, struct table *t, struct error *err)
 	if (t->counted)
 		return 0;
 	t->counted = true;
-	buf_addf(&sql, "SELECT count(*) FROM %s", t->quoted);
+	buf_addf(&sql, "SELECT pg_catalog.count(*) FROM %s", t->quoted);
 	failed = session_number(d, buf_str(&sql), NULL, &t->rows_at_start, err);
 	buf_release(&sql);
 	return failed;
@@ -26,7 +26,7 @@ int keys_truncate(struct database *d, struct table *t, struct error *err)
 	if (batch_flush(d, err) || batch_retry(d, true, err) || keys_count(d, t, err))
 		return -1;
 	buf_addf(&sql, "DELETE FROM %s", t->quoted);
-	n = session_change(d, buf_str(&sql), &verdict, err);
+	n = session_theirs(d, err) ? -1 : session_change(d, buf_str(&sql), &verdict, err);
 	buf_release(&sql);
 	if (n < 0)
 		return -1;
@@ -37,97 +37,160 @@ int keys_truncate(struct database *d, struct table *t, struct error *err)
 
 /* ---- keys that move */
 
-/* "k=…" of an object's key, as SQL. */
-static int add_key_of(struct database *d, struct table *t, struct value object, const char *between, struct buf *sql, struct error *err)
-{
-	struct column *c;
-	struct value v;
-	uint32_t i;
-	int verdict;
+struct move {
+	struct row from, to;
+	uint64_t moved, gone;	/* rows */
+};
 
-	for (i = 0; i < t->keys; i++) {
-		c = &t->column[t->key[i]];
-		if (!value_get(object, &c->path, &c->cursor, &v) || value_type(v) == TOKEN_NULL) {
-			error_data(err, "no-key", "the key '%s' is missing or null", error_show(c->name));
-			return LOAD_REJECT;
-		}
-		buf_reset(&d->raw);
-		verdict = type_text(d, c, c->type, c->typmod, v, &d->raw, err);
-		if (verdict)
-			return verdict;
-		buf_addf(sql, "%s%s%s", i ? between : "", c->quoted, *between == ',' ? "=" : c->equals);
-		pg_add_literal(sql, buf_span(&d->raw));
-		buf_addf(sql, "::%s", c->declared);
+static void add_one(const struct table *t, const struct row *r, const char *alias, struct buf *sql)
+{
+	buf_adds(sql, "pg_catalog.unnest(ARRAY[");
+	stage_add_row(t, r, 0, sql);
+	buf_addf(sql, "]) AS %s", alias);
+}
+
+/* Whether the new key is another row's than the old one. */
+static int find_other(struct database *d, const struct table *t, const struct move *m, bool *there, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	int verdict = LOAD_DONE;
+	int64_t n;
+
+	buf_addf(&sql, "SELECT 1 FROM %s AS t, ", t->quoted);
+	add_one(t, &m->to, "s, ", &sql);
+	add_one(t, &m->from, "o WHERE ", &sql);
+	add_key_match(t, "t", "s", &sql);
+	buf_adds(&sql, " AND NOT (");
+	add_key_match(t, "t", "o", &sql);
+	buf_addc(&sql, ')');
+	n = session_change(d, buf_str(&sql), &verdict, err);
+	buf_release(&sql);
+	*there = n > 0;
+	return n < 0 ? verdict : LOAD_DONE;
+}
+
+static int change_key(struct database *d, struct table *t, struct move *m, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	int verdict = LOAD_DONE;
+	uint32_t i;
+	int64_t n;
+
+	buf_addf(&sql, "UPDATE %s AS t SET ", t->quoted);
+	for (i = 0; i < t->keys; i++)
+		buf_addf(&sql, "%s%s=s.c%u", i ? "," : "", t->column[t->key[i]].quoted, t->key[i]);
+	buf_adds(&sql, " FROM ");
+	add_one(t, &m->to, "s, ", &sql);
+	add_one(t, &m->from, "o WHERE ", &sql);
+	add_key_match(t, "t", "o", &sql);
+	n = session_change(d, buf_str(&sql), &verdict, err);
+	buf_release(&sql);
+	m->moved = n > 0 ? (uint64_t)n : 0;
+	return verdict;
+}
+
+static int delete_old(struct database *d, struct table *t, struct move *m, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	int verdict = LOAD_DONE;
+	int64_t n;
+
+	if (keys_count(d, t, err))
+		return -1;
+	buf_addf(&sql, "DELETE FROM %s AS t USING ", t->quoted);
+	add_one(t, &m->from, "o WHERE ", &sql);
+	add_key_match(t, "t", "o", &sql);
+	n = session_change(d, buf_str(&sql), &verdict, err);
+	buf_release(&sql);
+	m->gone = n > 0 ? (uint64_t)n : 0;
+	return verdict;
+}
+
+/* The row of the old key gets the new one; or, where an upsert's new key is there already, goes. Then the record is written. */
+static int move(struct database *d, struct table *t, struct move *m, const struct record *rec, bool upsert, struct error *err)
+{
+	uint64_t unchanged = d->load->unchanged;
+	bool there = false;
+	int verdict = upsert ? find_other(d, t, m, &there, err) : LOAD_DONE;
+
+	if (!verdict)
+		verdict = there ? delete_old(d, t, m, err) : change_key(d, t, m, err);
+	if (!verdict)
+		verdict = batch_add(d, t, rec, upsert ? ROW_UPSERT : ROW_UPDATE, err);
+	if (!verdict)
+		verdict = batch_flush(d, err);
+	if (verdict)
+		return verdict;
+	t->deleted += m->gone;
+	d->load->deleted += m->gone;
+	if (m->moved && d->load->unchanged > unchanged) {
+		d->load->unchanged--;
+		d->load->updated++;
 	}
 	return LOAD_DONE;
 }
 
-/* The row of the old key gets the new one; or, where an upsert's new key is there already, goes. */
-static int move(struct database *d, struct table *t, const struct record *rec, struct value old, bool upsert, struct error *err)
+static bool same_cells(const struct table *t, const struct move *m)
 {
-	struct buf update = BUF_INIT, find = BUF_INIT, from = BUF_INIT;
-	uint64_t there = 0;
-	int verdict, ignored = 0;
+	uint32_t i;
 
-	buf_addf(&update, "UPDATE %s SET ", t->quoted);
-	buf_addf(&find, "SELECT 1 FROM %s WHERE ", t->quoted);
-	verdict = add_key_of(d, t, record_root(rec), ",", &update, err);
-	if (!verdict)
-		verdict = add_key_of(d, t, record_root(rec), " AND ", &find, err);
-	if (!verdict)
-		verdict = add_key_of(d, t, old, " AND ", &from, err);
-	if (!verdict && upsert)
-		verdict = session_number(d, buf_str(&find), NULL, &there, err);
-	if (!verdict && there) {
-		buf_reset(&update);
-		buf_addf(&update, "DELETE FROM %s", t->quoted);
-	}
-	if (!verdict) {
-		buf_addf(&update, " WHERE %s", buf_str(&from));
-		if (session_change(d, buf_str(&update), &ignored, err) < 0)
-			verdict = ignored;
-	}
-	buf_release(&update);
-	buf_release(&find);
-	buf_release(&from);
-	return verdict;
+	for (i = 0; i < t->keys; i++)
+		if (!span_eq(m->from.cell[t->key[i]], m->to.cell[t->key[i]]))
+			return false;
+	return true;
 }
 
-static bool same(struct database *d, struct table *t, struct value a, struct value b, struct error *err)
+/* The record waits, and what comes for either key behind it. */
+static int wait_both(struct database *d, const struct table *t, const struct move *m)
 {
-	struct buf one = BUF_INIT, two = BUF_INIT;
-	bool equal = !add_key_of(d, t, a, " AND ", &one, err) && !add_key_of(d, t, b, " AND ", &two, err) &&
-		span_eq(buf_span(&one), buf_span(&two));
+	waiting_mark(d->waiting, wait_hash(t, m->from.hash));
+	waiting_keep(d->waiting, wait_hash(t, m->to.hash), &d->load->arrival);
+	return LOAD_DONE;
+}
 
-	buf_release(&one);
-	buf_release(&two);
+static int undo_move(struct database *d, struct table *t, const struct move *m, const struct tally *before, int verdict, struct error *err)
+{
+	if (session_rollback(d, "_sync_move", &(struct error)ERROR_INIT))
+		return -1;
+	tally_restore(d, t, before);
+	if (verdict != TRY_LATER)
+		return verdict;
+	if (d->waiting->last)
+		return LOAD_REJECT;
 	error_reset(err);
-	return equal;
+	return wait_both(d, t, m);
 }
 
 /* The move and the change behind it are one: both or neither. LOAD_DONE, LOAD_REJECT, -1. */
 int keys_move(struct database *d, struct table *t, const struct record *rec, struct value old, bool upsert, struct error *err)
 {
-	uint64_t aside = d->load->aside;
+	uint64_t aside;
 	size_t waiting;
-	int verdict;
+	struct tally before;
+	struct move m = { .moved = 0 };
+	int verdict = batch_flush(d, err) ? -1 : batch_key(d, t, old, &m.from, err);
 
-	if (same(d, t, record_root(rec), old, err))
+	if (!verdict)
+		verdict = batch_key(d, t, record_root(rec), &m.to, err);
+	if (verdict)
+		return verdict;
+	if (same_cells(t, &m))
 		return batch_add(d, t, rec, upsert ? ROW_UPSERT : ROW_UPDATE, err);
-	if (batch_flush(d, err) || session_run(d, "SAVEPOINT _sync_move", err))
+	if (waiting_some(d->waiting) && (waiting_on(d->waiting, wait_hash(t, m.from.hash)) || waiting_on(d->waiting, wait_hash(t, m.to.hash))))
+		return wait_both(d, t, &m);
+	if (merge_prepare(d, t, err) || session_theirs(d, err) || session_run(d, "SAVEPOINT _sync_move", err))
 		return -1;
 	waiting = d->waiting->held.n;
+	aside = d->load->aside;
 	t->empty = false;
-	verdict = move(d, t, rec, old, upsert, err);
-	if (!verdict)
-		verdict = batch_add(d, t, rec, upsert ? ROW_UPSERT : ROW_UPDATE, err);
-	if (!verdict)
-		verdict = batch_flush(d, err);
+	tally_take(d, t, &before);
+	verdict = move(d, t, &m, rec, upsert, err);
 	if (verdict < 0)
 		return -1;
+	if (!verdict && d->waiting->held.n != waiting)
+		waiting_mark(d->waiting, wait_hash(t, m.from.hash));
 	if (verdict || d->load->aside != aside || d->waiting->held.n != waiting)
-		return session_run(d, "ROLLBACK TO SAVEPOINT _sync_move; RELEASE SAVEPOINT _sync_move", &(struct error)ERROR_INIT) ? -1
-			: verdict == TRY_LATER ? LOAD_REJECT : verdict;
+		return undo_move(d, t, &m, &before, verdict, err);
 	return session_run(d, "RELEASE SAVEPOINT _sync_move", err);
 }
 
@@ -136,14 +199,6 @@ int keys_move(struct database *d, struct table *t, const struct record *rec, str
 static void seen_name(const struct table *t, char out[32])
 {
 	snprintf(out, 32, "_sync_seen_%u", t->stream);
-}
-
-static void add_keys(const struct table *t, const char *alias, struct buf *sql)
-{
-	uint32_t i;
-
-	for (i = 0; i < t->keys; i++)
-		buf_addf(sql, "%s%s%s", i ? "," : "", alias, t->column[t->key[i]].quoted);
 }
 
 /* Before the first batch's savepoint: a table of keys, compared as the table's own. */
@@ -157,9 +212,9 @@ static int make_seen(struct database *d, struct table *t, struct error *err)
 	seen_name(t, name);
 	buf_addf(&sql, "CREATE TEMP TABLE %s (", name);
 	for (i = 0; i < t->keys; i++)
-		buf_addf(&sql, "%s%s %s", i ? ", " : "", t->column[t->key[i]].quoted, t->column[t->key[i]].declared);
+		buf_addf(&sql, "%sc%u %s", i ? ", " : "", t->key[i], t->column[t->key[i]].declared);
 	buf_addc(&sql, ')');
-	failed = session_run(d, buf_str(&sql), err);
+	failed = session_ours(d, err) || session_run(d, buf_str(&sql), err) ? -1 : 0;
 	buf_release(&sql);
 	t->seen = !failed;
 	return failed;
@@ -172,58 +227,95 @@ int mirror_prepare(struct database *d, struct table *t, struct error *err)
 	return keys_count(d, t, err) || make_seen(d, t, err) ? -1 : 0;
 }
 
-int mirror_see(struct database *d, struct table *t, int *verdict, struct error *err)
+int mirror_see(struct database *d, struct table *t, uint32_t from, uint32_t to, struct error *err)
 {
+	struct member *m = arena_alloc(&d->arena, (to - from + 1) * sizeof *m);
+	struct group g = { .rows = m, .inline_rows = !t->staged };
 	struct buf sql = BUF_INIT;
 	char name[32];
-	int64_t n;
+	uint32_t i;
+	int verdict = LOAD_DONE;
 
+	for (i = from; i < to; i++)
+		if (d->row[i].op != ROW_DELETE)
+			m[g.n++].n = i;
 	seen_name(t, name);
 	buf_addf(&sql, "INSERT INTO pg_temp.%s SELECT ", name);
-	add_keys(t, "s.", &sql);
-	buf_addf(&sql, " FROM pg_temp.%s AS s WHERE s._sync_op<>'-'", t->stage);
-	n = session_change(d, buf_str(&sql), verdict, err);
+	for (i = 0; i < t->keys; i++)
+		buf_addf(&sql, "%ss.c%u", i ? "," : "", t->key[i]);
+	buf_adds(&sql, " FROM ");
+	stage_add_rows(d, t, &g, &sql);
+	buf_adds(&sql, " WHERE s.op OPERATOR(pg_catalog.<>) '-'::pg_catalog.\"char\"");
+	if (g.n)
+		(void)session_change(d, buf_str(&sql), &verdict, err);
 	buf_release(&sql);
-	return n < 0 ? -1 : 0;
+	return verdict;
 }
 
-static void add_unseen(const struct table *t, struct buf *sql)
+static void add_unseen(const struct table *t, const char *verb, struct buf *sql)
 {
 	char name[32];
 
-	if (!t->seen)
-		return;
 	seen_name(t, name);
-	buf_addf(sql, " WHERE NOT EXISTS (SELECT 1 FROM pg_temp.%s AS s WHERE ", name);
+	buf_addf(sql, "%s FROM %s AS t WHERE NOT EXISTS (SELECT 1 FROM pg_temp.%s AS s WHERE ", verb, t->quoted, name);
 	add_key_match(t, "t", "s", sql);
 	buf_addc(sql, ')');
 }
 
-int mirror_finish(struct database *d, struct table *t, struct error *err)
+/* The rows that no record came for, if the guards let them go. */
+static int count_unseen(struct database *d, struct table *t, uint64_t *gone, struct error *err)
 {
 	struct buf sql = BUF_INIT;
-	uint64_t gone = 0;
-	int64_t n;
-	int verdict = 0, failed;
+	int failed;
 
-	if (guard_keeps_all(d->load))
+	*gone = 0;
+	if (!t->seen)
 		return 0;
-	failed = keys_count(d, t, err) || guard_whole(d->load, t->rows_at_start, err);
-	if (!failed) {
-		buf_addf(&sql, "SELECT count(*) FROM %s AS t", t->quoted);
-		add_unseen(t, &sql);
-		failed = session_number(d, buf_str(&sql), NULL, &gone, err) || guard_deletes(d->load, gone + t->deleted, t->rows_at_start, err);
-	}
-	if (!failed && gone) {
-		buf_reset(&sql);
-		buf_addf(&sql, "DELETE FROM %s AS t", t->quoted);
-		add_unseen(t, &sql);
-		n = session_change(d, buf_str(&sql), &verdict, err);
-		failed = n < 0;
-		d->load->deleted += gone;
-	}
+	if (keys_count(d, t, err) || guard_whole(d->load, t->rows_at_start, err))
+		return -1;
+	add_unseen(t, "SELECT pg_catalog.count(*)", &sql);
+	failed = session_number(d, buf_str(&sql), NULL, gone, err) || guard_deletes(d->load, *gone + t->deleted, t->rows_at_start, err);
 	buf_release(&sql);
 	return failed ? -1 : 0;
+}
+
+/* One statement deletes in all tables: foreign keys between them are checked behind it. */
+static void add_delete(struct buf *with, struct buf *select, const struct table *t, uint32_t number)
+{
+	buf_addf(with, "%sd%u AS (", with->n ? ", " : "WITH ", number);
+	add_unseen(t, "DELETE", with);
+	buf_adds(with, " RETURNING 1)");
+	buf_addf(select, "%s(SELECT pg_catalog.count(*) FROM d%u)", select->n ? " OPERATOR(pg_catalog.+) " : " SELECT ", number);
+}
+
+int mirror_finish(struct database *d, struct error *err)
+{
+	struct buf with = BUF_INIT, select = BUF_INIT, one = BUF_INIT;
+	uint64_t gone, deleted = 0;
+	uint32_t i, n = 0;
+	int verdict = 0, failed = 0;
+	int64_t m = 0;
+
+	for (i = 0; !failed && !guard_keeps_all(d->load) && i < d->tables; i++) {
+		failed = count_unseen(d, d->table[i], &gone, err);
+		if (failed || !gone)
+			continue;
+		if (!n++)
+			add_unseen(d->table[i], "DELETE", &one);
+		add_delete(&with, &select, d->table[i], i);
+	}
+	failed = failed || session_theirs(d, err) ? -1 : 0;
+	if (!failed && n == 1)	/* so rules are obeyed too */
+		m = session_change(d, buf_str(&one), &verdict, err);
+	if (!failed && n > 1) {
+		buf_addspan(&with, buf_span(&select));
+		failed = session_number(d, buf_str(&with), NULL, &deleted, err);
+	}
+	buf_release(&with);
+	buf_release(&select);
+	buf_release(&one);
+	d->load->deleted += deleted + (m > 0 ? (uint64_t)m : 0);
+	return failed || m < 0 ? -1 : 0;
 }
 
 /* ---- sequences */
@@ -236,21 +328,20 @@ int sequences_move(struct database *d, struct table *t, struct error *err)
 	uint32_t i;
 	int failed = 0;
 
-	for (i = 0; t->inserted && !failed && i < t->columns; i++) {
-		enum pg_kind kind = t->column[i].type->kind;
+	for (i = 0; !failed && i < t->columns; i++) {
+		struct column *c = &t->column[i];
 
-		if (!t->column[i].sequence || (kind != PG_INT2 && kind != PG_INT4 && kind != PG_INT8))
+		if (c->largest <= 0)
 			continue;
 		buf_reset(&sql);
-		buf_adds(&sql, "SELECT pg_catalog.setval(q.s, m.n) FROM (SELECT ");
-		pg_add_literal(&sql, span_of(t->column[i].sequence));
-		buf_addf(&sql, "::pg_catalog.regclass AS s) q, (SELECT pg_catalog.max(%s) AS n FROM %s) m WHERE m.n > "
-			 "coalesce((SELECT CASE WHEN p.last_value IS NULL THEN 0 ELSE p.last_value END FROM pg_catalog.pg_sequences p WHERE "
+		buf_addf(&sql, "SELECT pg_catalog.setval(q.s, %lld) FROM (SELECT ", (long long)c->largest);
+		pg_add_literal(&sql, span_of(c->sequence));
+		buf_addf(&sql, "::pg_catalog.regclass AS s) q WHERE %lld > coalesce((SELECT p.last_value FROM pg_catalog.pg_sequences p WHERE "
 			 "(pg_catalog.quote_ident(p.schemaname)||'.'||pg_catalog.quote_ident(p.sequencename))::pg_catalog.regclass=q.s), 0)",
-			 t->column[i].quoted, t->quoted);
-		failed = session_number(d, buf_str(&sql), NULL, &ignored, err);
+			 (long long)c->largest);
+		failed = session_ours(d, err) || session_number(d, buf_str(&sql), NULL, &ignored, err);
+		c->largest = 0;
 	}
-	t->inserted = 0;
 	buf_release(&sql);
-	return failed;
+	return failed ? -1 : 0;
 }

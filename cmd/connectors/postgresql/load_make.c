@@ -55,7 +55,7 @@ static int own_type(struct database *d, struct table *t, struct value p, char **
 	if (s.n <= 11 || memcmp(s.p, "postgresql:", 11) || memchr(s.p, 0, s.n) || memchr(s.p, ';', s.n) || memchr(s.p, '\'', s.n))
 		return 0;
 	values[0] = arena_dup(&t->arena, s.p + 11, s.n - 11);
-	if (session_run(d, "SAVEPOINT _sync_type", err))
+	if (session_ours(d, err) || session_run(d, "SAVEPOINT _sync_type", err))
 		return -1;
 	r = PQexecParams(d->pg.c, "SELECT pg_catalog.to_regtype($1) IS NOT NULL", 1, NULL, values, NULL, NULL, 0);
 	if (PQresultStatus(r) == PGRES_TUPLES_OK && *PQgetvalue(r, 0, 0) == 't')
@@ -101,7 +101,7 @@ static int create(struct database *d, struct table *t, struct buf *columns, stru
 	if (m.any)
 		buf_addc(columns, ')');
 	buf_addf(&sql, "CREATE TABLE %s (%s)", t->quoted, buf_str(columns));
-	failed = failed || session_run(d, buf_str(&sql), err) ? -1 : 0;
+	failed = failed || session_ours(d, err) || session_run(d, buf_str(&sql), err) ? -1 : 0;
 	buf_release(&sql);
 	if (failed)
 		return -1;
@@ -198,7 +198,7 @@ int make_column(struct database *d, struct table *t, struct value name, struct v
 	buf_addf(&sql, "ALTER TABLE %s ADD COLUMN ", t->quoted);
 	sql_add_identifier(&sql, value_text(name, &t->arena));
 	buf_addf(&sql, " %s", type);
-	failed = session_run(d, buf_str(&sql), err);
+	failed = session_ours(d, err) || session_run(d, buf_str(&sql), err) ? -1 : 0;
 	buf_release(&sql);
 	if (failed)
 		return -1;

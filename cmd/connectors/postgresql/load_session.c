@@ -3,11 +3,26 @@
 
 #include "load.h"
 
-/* A row's own fault: what it holds (22), what constraints say (23), what a trigger or domain raised, a type (42804). */
-static bool is_rows_fault(const char *state)
+/*
+ * Whether one row can be the reason: what it holds, what constraints and checks say, what users' code raises for it, whatever
+ * SQLSTATE that takes. Classes of the server's own faults and of statements that can't run at all are no row's.
+ */
+static bool is_rows_fault(const char *state, const char *function)
 {
-	return state && (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strcmp(state, "P0001") || !strcmp(state, "42804") ||
-			 !strcmp(state, "54000"));
+	static const char *const whole[] = {
+		"08", "0A", "0B", "0L", "0P", "25", "26", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "72", "F0", "HV", "XX",
+	};
+	size_t i;
+
+	if (!strcmp(state, "42804") || !strcmp(state, "40002"))
+		return true;
+	/* row security has the code of rights that lack; these names are in no language */
+	if (function && (!strcmp(function, "ExecWithCheckOptions") || (!strcmp(function, "exec_stmt_raise") && strncmp(state, "40", 2))))
+		return true;
+	for (i = 0; i < sizeof whole / sizeof *whole; i++)
+		if (!strncmp(state, whole[i], 2))
+			return false;
+	return true;
 }
 
 int session_verdict(struct database *d, PGresult *r, struct error *err)
@@ -16,7 +31,7 @@ int session_verdict(struct database *d, PGresult *r, struct error *err)
 	const char *detail = PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL);
 	int verdict = LOAD_REJECT;
 
-	if (!is_rows_fault(state))
+	if (!state || PQstatus(d->pg.c) == CONNECTION_BAD || !is_rows_fault(state, PQresultErrorField(r, PG_DIAG_SOURCE_FUNCTION)))
 		return pg_fail(&d->pg, r, "write to", err);
 	if (!strcmp(state, "23505") || !strcmp(state, "23503") || !strcmp(state, "23P01"))
 		verdict = TRY_LATER;
@@ -25,10 +40,52 @@ int session_verdict(struct database *d, PGresult *r, struct error *err)
 	return verdict;
 }
 
-bool session_may_retry(const struct error *err)
+bool session_may_retry(const struct database *d)
 {
-	return err->status == EXIT_AGAIN && (strstr(err->text, "deadlock") || strstr(err->text, "could not serialize"));
+	return PQstatus(d->pg.c) == CONNECTION_OK && (!strcmp(d->pg.state, "40P01") || !strcmp(d->pg.state, "40001"));
 }
+
+/* ---- whose names are looked up */
+
+static int set_path(struct database *d, enum session_path path, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	int failed;
+
+	if (d->path == path)
+		return 0;
+	buf_adds(&sql, "SELECT pg_catalog.set_config('search_path', ");
+	pg_add_literal(&sql, span_of(path == PATH_OURS ? "" : d->pg.path));
+	buf_adds(&sql, ", false)");
+	failed = session_run(d, buf_str(&sql), err);
+	buf_release(&sql);
+	d->path = failed ? PATH_UNKNOWN : path;
+	return failed;
+}
+
+int session_ours(struct database *d, struct error *err)
+{
+	return set_path(d, PATH_OURS, err);
+}
+
+int session_theirs(struct database *d, struct error *err)
+{
+	return set_path(d, PATH_THEIRS, err);
+}
+
+int session_rollback(struct database *d, const char *savepoint, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	int failed;
+
+	buf_addf(&sql, "ROLLBACK TO SAVEPOINT %s; RELEASE SAVEPOINT %s", savepoint, savepoint);
+	failed = session_run(d, buf_str(&sql), err);
+	buf_release(&sql);
+	d->path = PATH_UNKNOWN;	/* it was what it was at the savepoint */
+	return failed;
+}
+
+/* ---- statements */
 
 int session_run(struct database *d, const char *sql, struct error *err)
 {
@@ -45,7 +102,7 @@ int64_t session_change(struct database *d, const char *sql, int *verdict, struct
 		*verdict = session_verdict(d, r, err);
 		return -1;
 	}
-	n = strtoll(PQcmdTuples(r), NULL, 10);
+	n = strtoll(PQcmdTuples(r), NULL, 10);	/* of a SELECT too */
 	PQclear(r);
 	return n;
 }
@@ -75,7 +132,7 @@ int session_commit(struct database *d, struct error *err)
 {
 	if (!d->in_transaction)
 		return 0;
-	if (session_run(d, "SET CONSTRAINTS ALL IMMEDIATE", err) || session_run(d, "COMMIT", err))
+	if (session_theirs(d, err) || session_run(d, "SET CONSTRAINTS ALL IMMEDIATE", err) || session_run(d, "COMMIT", err))
 		return -1;
 	d->in_transaction = false;
 	return 0;

@@ -7,6 +7,8 @@ static int make_table(struct database *d, struct buf *name, struct error *err)
 	int failed;
 
 	pg_add_name(name, d->pg.schema, "_sync_state");
+	if (session_ours(d, err))
+		return -1;
 	buf_addf(&sql, "CREATE TABLE IF NOT EXISTS %s (job text PRIMARY KEY, generation bigint NOT NULL, state text NOT NULL)", buf_str(name));
 	failed = session_run(d, buf_str(&sql), err);
 	buf_release(&sql);

@@ -32,7 +32,7 @@ static int place(struct database *d, struct table *t, struct error *err)
 	int failed = 0;
 
 	if (schema)
-		failed = session_number(d, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname=$1", schema, &there, err);
+		failed = session_ours(d, err) ? -1 : session_number(d, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname=$1", schema, &there, err);
 	if (!failed && !there && !*d->pg.schema)
 		failed = error_set(err, EXIT_USAGE, "the search path has no schema here: name the table as SCHEMA.TABLE");
 	t->schema = there ? schema : xstrdup(d->pg.schema);
@@ -77,18 +77,77 @@ struct column *table_column(struct table *t, struct span name)
 	return NULL;
 }
 
+/* A column's type is its domain's base, all the way down. */
 static const char columns_sql[] =
-	"SELECT a.attname, a.atttypid, CASE WHEN a.atttypmod<>-1 OR t.typtype<>'d' THEN a.atttypmod ELSE t.typtypmod END, "
-	"pg_catalog.format_type(a.atttypid, a.atttypmod), a.attgenerated<>'', a.attidentity='a', "
+	"SELECT a.attname, b.oid, b.typmod, pg_catalog.format_type(b.oid, b.typmod), a.attgenerated<>'', a.attidentity='a', "
 	"a.attnum=ANY(coalesce((SELECT i.indkey FROM pg_catalog.pg_index i WHERE i.indrelid=a.attrelid AND i.indisprimary), '')), "
-	"(SELECT n.nspname FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid=o.oprnamespace "
-	"WHERE o.oprname='=' AND o.oprleft=a.atttypid AND o.oprright=a.atttypid LIMIT 1), "
+	"(SELECT 'OPERATOR('||pg_catalog.quote_ident(on_.nspname)||'.'||o.oprname||')' FROM op "
+	"JOIN pg_catalog.pg_operator o ON o.oid=op.oid JOIN pg_catalog.pg_namespace on_ ON on_.oid=o.oprnamespace WHERE type=b.oid AND strategy=3 LIMIT 1), "
+	"(SELECT 'OPERATOR('||pg_catalog.quote_ident(on_.nspname)||'.'||o.oprname||')' FROM op "
+	"JOIN pg_catalog.pg_operator o ON o.oid=op.oid JOIN pg_catalog.pg_namespace on_ ON on_.oid=o.oprnamespace WHERE type=b.oid AND strategy=4 LIMIT 1), "
 	"CASE WHEN a.attidentity<>'' OR coalesce(pg_catalog.pg_get_expr(ad.adbin, ad.adrelid), '') LIKE 'nextval(%' "
 	"THEN pg_catalog.pg_get_serial_sequence(pg_catalog.quote_ident(n.nspname)||'.'||pg_catalog.quote_ident(c.relname), a.attname) END, "
-	"NOT a.attnotnull AND EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid=a.attrelid AND i.indisunique AND a.attnum=ANY(i.indkey)) "
+	"EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid=a.attrelid AND (i.indisunique OR i.indisexclusion) AND a.attnum=ANY(i.indkey)), "
+	"a.attnotnull OR b.refuses_null, a.atthasdef OR a.attidentity<>'' OR b.defaults, b.oid<>a.atttypid, "
+	"pg_catalog.quote_ident(bn.nspname)||'.'||pg_catalog.quote_ident(bt.typname) "
 	"FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid=a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace "
-	"JOIN pg_catalog.pg_type t ON t.oid=a.atttypid LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid=a.attrelid AND ad.adnum=a.attnum "
+	"CROSS JOIN LATERAL (WITH RECURSIVE d(oid, typmod, n, refuses_null, defaults) AS (SELECT a.atttypid, a.atttypmod, 0, false, false UNION ALL "
+	"SELECT t.typbasetype, t.typtypmod, d.n+1, d.refuses_null OR t.typnotnull, d.defaults OR t.typdefault IS NOT NULL "
+	"FROM d JOIN pg_catalog.pg_type t ON t.oid=d.oid WHERE t.typtype='d') SELECT * FROM d ORDER BY d.n DESC LIMIT 1) b "
+	"JOIN pg_catalog.pg_type bt ON bt.oid=b.oid JOIN pg_catalog.pg_namespace bn ON bn.oid=bt.typnamespace "
+	"LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid=a.attrelid AND ad.adnum=a.attnum "
 	"WHERE n.nspname=$1 AND c.relname=$2 AND c.relkind IN ('r','p','v','f') AND a.attnum>0 AND NOT a.attisdropped ORDER BY a.attnum";
+
+/* Operators of types' own order: an operator of the same name that someone else made isn't among them. */
+static const char operators_sql[] =
+	"WITH op(family, type, strategy, oid) AS (SELECT oc.opcfamily, oc.opcintype, ao.amopstrategy, ao.amopopr FROM pg_catalog.pg_opclass oc "
+	"JOIN pg_catalog.pg_am am ON am.oid=oc.opcmethod AND am.amname='btree' JOIN pg_catalog.pg_amop ao ON ao.amopfamily=oc.opcfamily "
+	"AND ao.amoplefttype=oc.opcintype AND ao.amoprighttype=oc.opcintype WHERE oc.opcdefault) ";
+
+/* What a value of a type can be while another row takes its unique one; s.n is another number for each row. NULL: nothing. */
+static const char *parking(const struct column *c, bool not_null)
+{
+	static const struct { enum pg_kind kind; const char *value; } values[] = {
+		{ PG_INT2, "('-32768'::pg_catalog.int4 OPERATOR(pg_catalog.+) s.n)" },
+		{ PG_INT4, "('-2147483648'::pg_catalog.int4 OPERATOR(pg_catalog.+) s.n)" },
+		{ PG_INT8, "('-9223372036854775808'::pg_catalog.int8 OPERATOR(pg_catalog.+) s.n)" },
+		{ PG_FLOAT8, "('-1e300'::pg_catalog.float8 OPERATOR(pg_catalog.*) pg_catalog.random())" },
+		{ PG_TEXT, "pg_catalog.md5(pg_catalog.concat(pg_catalog.random(), s.n))" },
+		{ PG_UUID, "pg_catalog.md5(pg_catalog.concat(pg_catalog.random(), s.n))::pg_catalog.uuid" },
+		{ PG_DATE, "('4713-01-01 BC'::pg_catalog.date OPERATOR(pg_catalog.+) s.n)" },
+		{ PG_TIMESTAMP, "('4713-01-01 BC'::pg_catalog.timestamp OPERATOR(pg_catalog.+) pg_catalog.make_interval(0,0,0,0,0,0,s.n))" },
+		{ PG_TIMESTAMPTZ, "('4713-01-02 BC'::pg_catalog.timestamptz OPERATOR(pg_catalog.+) pg_catalog.make_interval(0,0,0,0,0,0,s.n))" },
+		{ PG_RANGE, "'empty'" }, { PG_MULTIRANGE, "'{}'" },
+	};
+	size_t i;
+
+	if (!not_null)
+		return "NULL";
+	if (c->type->kind == PG_NUMERIC && c->typmod < 0)
+		return "('-1e200'::pg_catalog.numeric OPERATOR(pg_catalog.+) s.n)";
+	for (i = 0; i < sizeof values / sizeof *values; i++)
+		if (values[i].kind == c->type->kind && !c->type->is_enum)
+			return values[i].value;
+	return NULL;
+}
+
+/* A text that is no longer than its column. */
+static char *park(const struct column *c, bool not_null)
+{
+	const char *value = parking(c, not_null);
+	struct buf b = BUF_INIT;
+
+	if (value && not_null && c->type->kind == PG_TEXT && c->typmod >= 4) {
+		buf_addf(&b, "pg_catalog.left(%s, %d)", value, (int)c->typmod - 4);
+		return buf_take(&b);
+	}
+	return value ? xstrdup(value) : NULL;
+}
+
+static bool is_true(PGresult *r, int row, int column)
+{
+	return *PQgetvalue(r, row, column) == 't';
+}
 
 static int add_column(struct database *d, struct table *t, PGresult *r, int i, struct error *err)
 {
@@ -101,25 +160,34 @@ static int add_column(struct database *d, struct table *t, PGresult *r, int i, s
 	sql_add_identifier(&b, c->name);
 	c->quoted = buf_take(&b);
 	c->typmod = (int32_t)strtol(PQgetvalue(r, i, 2), NULL, 10);
-	c->generated = *PQgetvalue(r, i, 4) == 't';
-	c->always = *PQgetvalue(r, i, 5) == 't';
-	c->key = *PQgetvalue(r, i, 6) == 't';
-	buf_adds(&b, "OPERATOR(");
-	sql_add_identifier(&b, span_of(PQgetisnull(r, i, 7) ? "pg_catalog" : PQgetvalue(r, i, 7)));
-	buf_adds(&b, ".=)");
-	c->equals = buf_take(&b);
-	c->makes_way = *PQgetvalue(r, i, 9) == 't';
-	c->sequence = PQgetisnull(r, i, 8) ? NULL : xstrdup(PQgetvalue(r, i, 8));
+	c->generated = is_true(r, i, 4);
+	c->always = is_true(r, i, 5);
+	c->key = is_true(r, i, 6);
+	c->equals = xstrdup(PQgetisnull(r, i, 7) ? "OPERATOR(pg_catalog.=)" : PQgetvalue(r, i, 7));
+	c->at_least = xstrdup(PQgetisnull(r, i, 8) ? "OPERATOR(pg_catalog.>=)" : PQgetvalue(r, i, 8));
+	c->sequence = PQgetisnull(r, i, 9) ? NULL : xstrdup(PQgetvalue(r, i, 9));
+	c->defaults = is_true(r, i, 12);
+	c->domain = is_true(r, i, 13);
+	c->base = xstrdup(PQgetvalue(r, i, 14));
 	path_name(&c->path, c->name, &t->arena);
 	c->type = pg_type_of(&d->pg, (Oid)strtoul(PQgetvalue(r, i, 1), NULL, 10), err);
-	return c->type ? 0 : -1;
+	if (!c->type)
+		return -1;
+	c->parked = is_true(r, i, 10) ? park(c, is_true(r, i, 11)) : NULL;
+	return 0;
 }
 
 static int find_columns(struct database *d, struct table *t, struct error *err)
 {
 	const char *values[] = { t->schema, t->relation };
-	PGresult *r = pg_query(&d->pg, columns_sql, 2, values, "read the columns of", err);
-	int i, failed = r ? 0 : -1;
+	struct buf sql = BUF_INIT;
+	PGresult *r;
+	int i, failed;
+
+	buf_addf(&sql, "%s%s", operators_sql, columns_sql);
+	r = session_ours(d, err) ? NULL : pg_query(&d->pg, buf_str(&sql), 2, values, "read the columns of", err);
+	failed = r ? 0 : -1;
+	buf_release(&sql);
 
 	for (i = 0; !failed && i < PQntuples(r); i++)
 		failed = add_column(d, t, r, i, err);
@@ -196,6 +264,8 @@ static int check_unique(struct database *d, struct table *t, struct error *err)
 	uint32_t i, j;
 	int failed;
 
+	if (t->view && t->keys && d->o->key)
+		return 0;	/* what is unique there is the word of whoever asks */
 	if (!t->keys)
 		return error_set(err, EXIT_USAGE, "table '%s' has no key: name one with --key, or use --mode append", t->name);
 	for (i = 0; i < t->keys; i++) {
@@ -253,11 +323,28 @@ static int evolve(struct database *d, struct table *t, const struct record *sche
 	return 0;
 }
 
+/* Whether COPY can write into it. */
+static int find_kind(struct database *d, struct table *t, struct error *err)
+{
+	static const char sql[] = "SELECT c.relkind, c.relkind<>'v' AND NOT pg_catalog.row_security_active(c.oid) AND NOT EXISTS (SELECT 1 FROM "
+		"pg_catalog.pg_rewrite w WHERE w.ev_class=c.oid AND w.ev_type<>'1') FROM pg_catalog.pg_class c "
+		"JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace WHERE n.nspname=$1 AND c.relname=$2";
+	const char *values[] = { t->schema, t->relation };
+	PGresult *r = pg_query(&d->pg, sql, 2, values, "read the columns of", err);
+
+	if (r && PQntuples(r)) {
+		t->view = *PQgetvalue(r, 0, 0) == 'v';
+		t->direct = is_true(r, 0, 1);
+	}
+	PQclear(r);
+	return r ? 0 : -1;
+}
+
 int table_find(struct database *d, struct table *t, struct error *err)
 {
 	uint64_t any = 1;
 	struct buf sql = BUF_INIT;
-	int failed = find_columns(d, t, err) || (t->exists && choose_key(d, t, err));
+	int failed = find_columns(d, t, err) || find_kind(d, t, err) || (t->exists && choose_key(d, t, err));
 
 	if (!failed && t->exists && !t->made && d->load->mode != MODE_APPEND && d->load->mode != MODE_REPLACE)
 		failed = check_unique(d, t, err);
@@ -310,7 +397,10 @@ void table_forget_columns(struct table *t)
 		free((char *)(uintptr_t)t->column[i].name.p);
 		free(t->column[i].quoted);
 		free(t->column[i].declared);
+		free(t->column[i].base);
 		free(t->column[i].equals);
+		free(t->column[i].at_least);
+		free(t->column[i].parked);
 		free(t->column[i].sequence);
 	}
 	t->columns = 0;

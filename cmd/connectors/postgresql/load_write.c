@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "load.h"
+#include "value/number.h"
 
 enum { MOST_TRIES = 6 };
 
@@ -24,24 +25,58 @@ static void back_off(int attempt)
 	pause_ms((20u << attempt) * (64u + byte) / 128u);
 }
 
-static int undo(struct database *d, struct error *err)
+void tally_take(const struct database *d, const struct table *t, struct tally *out)
 {
-	return session_run(d, "ROLLBACK TO SAVEPOINT _sync_batch; RELEASE SAVEPOINT _sync_batch", err);
+	const struct load *l = d->load;
+
+	*out = (struct tally){ l->inserted, l->updated, l->unchanged, l->deleted, t->deleted };
 }
 
-static void count(struct database *d, uint32_t n)
+void tally_restore(struct database *d, struct table *t, const struct tally *y)
+{
+	struct load *l = d->load;
+
+	l->inserted = y->inserted;
+	l->updated = y->updated;
+	l->unchanged = y->unchanged;
+	l->deleted = y->deleted;
+	t->deleted = y->deleted_here;
+}
+
+/* The largest numbers of columns that a sequence fills. */
+static void note_numbers(struct database *d, uint32_t from, uint32_t to)
+{
+	struct table *t = d->batch;
+	uint32_t i, j;
+	int64_t n;
+
+	for (i = 0; i < t->columns; i++) {
+		struct column *c = &t->column[i];
+
+		if (!c->sequence || (c->type->kind != PG_INT2 && c->type->kind != PG_INT4 && c->type->kind != PG_INT8))
+			continue;
+		for (j = from; j < to; j++)
+			if (d->row[j].op != ROW_DELETE && d->row[j].shape.p[i] && d->row[j].cell[i].p && !number_int64(d->row[j].cell[i], &n) &&
+			    n > c->largest)
+				c->largest = n;
+	}
+}
+
+/* What became of the rows from from to to. */
+static void count(struct database *d, uint32_t from, uint32_t to)
 {
 	struct load *l = d->load;
 	struct table *t = d->batch;
-	uint64_t touched = d->count.inserted + d->count.updated + d->count.deletes;
+	uint64_t n = to - from;
+	uint64_t touched = d->count.inserted + d->count.updated + d->count.deletes + d->count.passed;
 
 	l->inserted += d->count.inserted;
 	l->updated += d->count.updated;
 	l->deleted += d->count.deleted;
 	l->unchanged += n > touched ? n - touched : 0;
-	t->inserted += d->count.inserted;
 	t->deleted += d->count.deleted;
-	d->count = (struct counters){ 0, 0, 0, 0 };
+	note_numbers(d, from, to);
+	d->count = (struct counters){ 0 };
 }
 
 static int attempt(struct database *d, uint32_t from, uint32_t to, struct error *err)
@@ -50,24 +85,73 @@ static int attempt(struct database *d, uint32_t from, uint32_t to, struct error 
 	uint32_t i;
 	int verdict;
 
-	d->count = (struct counters){ 0, 0, 0, 0 };
+	d->count = (struct counters){ 0 };
 	for (i = from; i < to; i++)
 		d->count.deletes += d->row[i].op == ROW_DELETE;
-	if (!table_only_added(d, t))
+	if (!table_only_added(d, t) || !t->direct)
 		return merge_rows(d, from, to, err);
 	verdict = copy_rows(d, from, to, false, err);
 	d->count.inserted = verdict ? 0 : to - from;
 	return verdict;
 }
 
-/* A row that is refused by itself. */
-static int refused(struct database *d, const struct row *r, int verdict, struct error *err)
+static int write_part(struct database *d, uint32_t from, uint32_t to, struct error *err);
+
+/* The records of a row that several were folded into, newest first, in order. */
+static uint32_t unfold(const struct row *r, const struct row **out)
 {
-	if (verdict == TRY_LATER && !d->waiting->last && !table_only_added(d, d->batch)) {
-		waiting_keep(d->waiting, wait_hash(d->batch, r->hash), &r->arrival);
-		return 0;
+	uint32_t n = 1;
+
+	for (; r->earlier; r = r->earlier, n++)
+		if (out)
+			*--out = r->latest;
+	if (out)
+		*--out = r;
+	return n;
+}
+
+static const struct row **unfolded(struct database *d, const struct row *r, uint32_t *n)
+{
+	const struct row **v;
+
+	*n = unfold(r, NULL);
+	v = arena_alloc(&d->batch_arena, *n * sizeof(const struct row *));
+	unfold(r, v + *n);
+	return v;
+}
+
+/* All records of a row wait. */
+static int wait(struct database *d, const struct row *r)
+{
+	uint64_t hash = wait_hash(d->batch, r->hash);
+	uint32_t i, n;
+	const struct row **each = unfolded(d, r, &n);
+
+	for (i = 0; i < n; i++)
+		waiting_keep(d->waiting, hash, &each[i]->arrival);
+	return 0;
+}
+
+/* A row that is refused by itself; where it is of several records, each is written, so that just those are refused that must be. */
+static int refused(struct database *d, uint32_t at, int verdict, struct error *err)
+{
+	struct row *r = arena_alloc(&d->batch_arena, sizeof *r);
+	const struct row **each;
+	uint32_t i, n;
+	int failed = 0;
+
+	*r = d->row[at];
+	if (!r->earlier) {
+		if (verdict == TRY_LATER && !d->waiting->last && !table_only_added(d, d->batch))
+			return wait(d, r);
+		return load_set_aside(d->load, &r->arrival, err);
 	}
-	return load_set_aside(d->load, &r->arrival, err);
+	each = unfolded(d, r, &n);
+	for (i = 0; i < n && !failed; i++) {
+		d->row[at] = *each[i];
+		failed = write_part(d, at, at + 1, err);
+	}
+	return failed;
 }
 
 /* Under a savepoint, again while it may pass. A verdict; what was refused is undone. */
@@ -76,16 +160,16 @@ static int try_part(struct database *d, uint32_t from, uint32_t to, struct error
 	int verdict, tries;
 
 	for (tries = 0; ; tries++) {
-		if (session_run(d, "SAVEPOINT _sync_batch", err))
+		if (session_theirs(d, err) || session_run(d, "SAVEPOINT _sync_batch", err))
 			return -1;
 		verdict = attempt(d, from, to, err);
 		if (!verdict) {
-			count(d, to - from);
+			count(d, from, to);
 			return session_run(d, "RELEASE SAVEPOINT _sync_batch", err);
 		}
-		if (verdict < 0 && (!session_may_retry(err) || tries == MOST_TRIES))
+		if (verdict < 0 && (!session_may_retry(d) || tries == MOST_TRIES))
 			return -1;
-		if (undo(d, &(struct error)ERROR_INIT))
+		if (session_rollback(d, "_sync_batch", &(struct error)ERROR_INIT))
 			return -1;
 		if (verdict > 0)
 			return verdict;
@@ -99,10 +183,8 @@ static int write_part(struct database *d, uint32_t from, uint32_t to, struct err
 	int verdict;
 
 	if (to - from == 1 && waiting_some(d->waiting) && !table_only_added(d, d->batch) &&
-	    waiting_on(d->waiting, wait_hash(d->batch, d->row[from].hash))) {
-		waiting_keep(d->waiting, wait_hash(d->batch, d->row[from].hash), &d->row[from].arrival);
-		return 0;
-	}
+	    waiting_on(d->waiting, wait_hash(d->batch, d->row[from].hash)))
+		return wait(d, &d->row[from]);
 	verdict = try_part(d, from, to, err);
 	if (verdict == TRY_LATER && to - from > 1 && !table_only_added(d, d->batch)) {
 		d->make_way = true;
@@ -112,7 +194,7 @@ static int write_part(struct database *d, uint32_t from, uint32_t to, struct err
 	if (verdict <= 0)
 		return verdict;
 	if (to - from == 1)
-		return refused(d, &d->row[from], verdict, err);
+		return refused(d, from, verdict, err);
 	return write_part(d, from, middle, err) || write_part(d, middle, to, err) ? -1 : 0;
 }
 
@@ -124,9 +206,9 @@ static int end_sent(struct database *d, struct error *err)
 	if (verdict < 0)
 		return -1;
 	if (verdict)
-		return undo(d, err) ? -1 : 1;
+		return session_rollback(d, "_sync_batch", err) ? -1 : 1;
 	d->count = (struct counters){ .inserted = d->sent };
-	count(d, d->sent);
+	count(d, 0, d->sent);
 	if (session_run(d, "RELEASE SAVEPOINT _sync_batch", err))
 		return -1;
 	return 0;
@@ -146,7 +228,7 @@ int write_rows(struct database *d, struct error *err)
 			d->batch->empty = false;
 	}
 	d->sent = 0;
-	if (from < d->rows && !table_only_added(d, d->batch) && merge_prepare(d, d->batch, err))
+	if (from < d->rows && (!table_only_added(d, d->batch) || !d->batch->direct) && merge_prepare(d, d->batch, err))
 		return -1;
 	return from < d->rows ? write_part(d, from, d->rows, err) : 0;
 }
