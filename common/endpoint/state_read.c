@@ -44,9 +44,15 @@ static int read_key(const struct state_place *p, struct buf *row, struct error *
 {
 	const char *const options[] = { "--plain", NULL };
 	struct buf operand = BUF_INIT;
+	const char *c;
 	int failed;
 
-	buf_addf(&operand, "%s#_sync_state:%s", p->where, p->job);
+	buf_addf(&operand, "%s#_sync_state:", p->where);
+	for (c = p->job; *c; c++) {	/* what is read is a pattern of keys */
+		if (strchr("*?[]\\", *c))
+			buf_addc(&operand, '\\');
+		buf_addc(&operand, *c);
+	}
 	failed = extract(buf_str(&operand), options, row, err);
 	buf_release(&operand);
 	return failed;

@@ -10,7 +10,7 @@
 #include "endpoint/capability.h"
 #include "extract.h"
 
-enum { AT_ONCE = 512 };
+enum { SEEN_MEMORY = 24 << 20 };	/* of keys that were read; more of them are sorted on disk */
 
 static const struct opt own_opts[] = {
 	OPT("key-template", 0, OPT_STRING, "T", struct own_options, key_template, "rows under keys such as game:{id}"),
@@ -20,96 +20,79 @@ static const struct opt own_opts[] = {
 
 /* ---- keys */
 
-static bool is_own(struct span key)
+/* Was it not seen before? Where the table of those seen is full, it is kept for later. 1, 0, -1. */
+static int is_fresh(struct extract *x, struct span key, struct error *err)
 {
-	return key.n >= 6 && !memcmp(key.p, "_sync_", 6);
+	struct hash128 hash = hash_bytes(key.p, key.n, &x->hash_key);
+	bool added = false;
+
+	if (key_is_own(key) && !x->any_key)
+		return 0;
+	if (!x->full)
+		x->full = !table_put(&x->seen, hash, &added);
+	return x->full && !table_find(&x->seen, hash) ? sort_add(&x->later, key, SPAN_LIT(""), err) : added;
 }
 
-/* Keeps those not seen before; their replies stay until the batch is done. */
-static int new_keys(struct extract *x, const redisReply *page, struct key *keys, uint32_t *n, struct error *err)
+static int take_page(void *ctx, struct span *key, size_t n, struct error *err)
 {
-	struct hash128 hash;
-	bool added;
-	size_t i;
+	struct extract *x = ctx;
+	struct span fresh[KEYS_AT_ONCE];
+	size_t i, some = 0;
+	int got;
 
-	for (i = 0; i < page->elements; i++) {
-		struct span key = reply_span(page->element[i]);
-
-		if (is_own(key) && !x->any_key)
-			continue;
-		hash = hash_bytes(key.p, key.n, &x->hash_key);
-		if (!table_put(&x->seen, hash, &added))
-			return error_set(err, EXIT_FAILED, "more keys than --memory holds the hashes of (32 bytes each)");
-		if (added)
-			keys[(*n)++] = (struct key){ .name = key };
-	}
-	return 0;
-}
-
-static int read_values(struct extract *x, struct key *keys, uint32_t n, struct error *err)
-{
-	redisReply *reply;
-	uint32_t i;
-	int failed = 0;
-
-	if (!x->tmpl.parts && keys_groups(&x->redis, keys, n, err))
-		return -1;
-	for (i = 0; i < n; i++)
-		value_ask(x, &keys[i]);
 	for (i = 0; i < n; i++) {
-		if (!keys[i].asked)
-			continue;
-		reply = redis_read(&x->redis, err);
-		if (!reply)
+		got = is_fresh(x, key[i], err);
+		if (got < 0)
 			return -1;
-		if (!failed)
-			failed = x->tmpl.parts ? row_write(x, &keys[i], reply, err) : key_write(x, &keys[i], reply, err);
-		freeReplyObject(reply);
-	}
-	keys_release(keys, n);
-	return failed;
-}
-
-static int read_page(struct extract *x, const redisReply *page, struct error *err)
-{
-	struct key *keys;
-	uint32_t n = 0, i, some;
-
-	arena_reset(&x->arena);
-	keys = arena_zalloc(&x->arena, (page->elements + 1) * sizeof *keys);
-	if (new_keys(x, page, keys, &n, err))
-		return -1;
-	for (i = 0; i < n; i += some) {
-		some = n - i < AT_ONCE ? n - i : AT_ONCE;
-		if (keys_types(&x->redis, keys + i, some, &x->arena, err) || read_values(x, keys + i, some, err))
-			return -1;
+		if (got)
+			fresh[some++] = key[i];
+		if (some == KEYS_AT_ONCE) {
+			if (keys_read(x, fresh, some, err))
+				return -1;
+			some = 0;
+		}
 	}
 	progress_update(&x->tool->progress, counts_total(&x->tool->read), x->tool->writer.bytes);
-	return 0;
+	return some ? keys_read(x, fresh, some, err) : 0;
 }
 
-static int scan(struct extract *x, struct span pattern, struct error *err)
+/* Keys that came when the table was full: in their order, those that came twice one behind the other. */
+static int read_later(struct extract *x, struct error *err)
 {
-	struct span words[8] = { SPAN_LIT("SCAN"), SPAN_LIT("0"), SPAN_LIT("MATCH"), pattern, SPAN_LIT("COUNT"), SPAN_LIT("1000"), SPAN_LIT("TYPE"),
-				 span_of(x->own->type ? x->own->type : "") };
-	char cursor[32] = "0";
-	redisReply *reply;
-	int failed = 0;
+	struct span fresh[KEYS_AT_ONCE], key, line, last = { NULL, 0 };
+	struct arena arena = ARENA_INIT;
+	size_t some = 0;
+	int got, failed = 0;
 
-	do {
-		words[1] = span_of(cursor);
-		reply = redis_ask(&x->redis, "read", x->own->type ? 8 : 6, words, err);
-		if (!reply)
-			return -1;
-		if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 || reply->element[0]->len >= (int)sizeof cursor)
-			failed = error_set(err, EXIT_FAILED, "'%s': SCAN's reply isn't what it should be", error_show(span_of(x->redis.shown)));
-		if (!failed) {
-			snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
-			failed = read_page(x, reply->element[1], err);
+	while (!failed && x->later.n && (got = sort_next(&x->later, &key, &line, err)) != 0) {
+		if (got < 0 || (last.p && span_eq(key, last))) {
+			failed = got < 0 ? -1 : 0;
+			continue;
 		}
-		freeReplyObject(reply);
-	} while (!failed && strcmp(cursor, "0"));
+		last = fresh[some++] = arena_span(&arena, key);
+		if (some < KEYS_AT_ONCE)
+			continue;
+		failed = keys_read(x, fresh, some, err);
+		arena_reset(&arena);
+		last = (struct span){ NULL, 0 };
+		some = 0;
+		if (!failed)
+			last = arena_span(&arena, key);
+	}
+	if (!failed && some)
+		failed = keys_read(x, fresh, some, err);
+	arena_release(&arena);
 	return failed;
+}
+
+/* A pattern without anything special is a key. */
+static int read_pattern(struct extract *x, struct span pattern, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < pattern.n && !strchr("*?[\\", pattern.p[i]); i++)
+		;
+	return i == pattern.n && !x->own->type ? take_page(x, &pattern, 1, err) : redis_scan(&x->redis, pattern, x->own->type, take_page, x, err);
 }
 
 /* ---- the stream */
@@ -122,7 +105,9 @@ static int begin(struct extract *x, int patterns, struct error *err)
 
 	extract_source_json(span_of(x->redis.shown), "redis", &source);
 	x->stream = streams_index(&x->tool->streams, span_of(name));
-	failed = writer_begin(&x->tool->writer, patterns || x->own->type ? SCOPE_PART : SCOPE_FULL, SPAN_LIT(""), buf_span(&source), SPAN_LIT(""), err);
+	if (x->redis.cluster)
+		diag_warn("'%s' is one node of a cluster: the keys of the others are not read", error_show(span_of(x->redis.shown)));
+	failed = writer_begin(&x->tool->writer, patterns || x->own->type || x->redis.cluster ? SCOPE_PART : SCOPE_FULL, SPAN_LIT(""), buf_span(&source), SPAN_LIT(""), err);
 	buf_release(&source);
 	return failed || schema_write(x, err) ? -1 : 0;
 }
@@ -136,12 +121,14 @@ static int extract(struct extract *x, const char *uri, char **patterns, int n, s
 	failed = redis_open(&x->redis, uri, err) || begin(x, n, err) ? -1 : 0;
 	if (!failed && x->tmpl.parts) {
 		template_pattern(&x->tmpl, &pattern);
-		failed = scan(x, buf_span(&pattern), err);
+		failed = redis_scan(&x->redis, buf_span(&pattern), x->own->type, take_page, x, err);
 	}
 	for (i = 0; !failed && !x->tmpl.parts && (i < n || i == 0); i++) {
-		x->any_key = n && is_own(span_of(patterns[i]));
-		failed = scan(x, n ? span_of(patterns[i]) : SPAN_LIT("*"), err);
+		x->any_key = n && key_is_own(span_of(patterns[i]));
+		failed = n ? read_pattern(x, span_of(patterns[i]), err) : redis_scan(&x->redis, SPAN_LIT("*"), x->own->type, take_page, x, err);
 	}
+	if (!failed)
+		failed = read_later(x, err);
 	buf_release(&pattern);
 	return failed || rejects_check(&x->tool->rejects, x->tool->writer.records + x->tool->rejects.n, true, err) ? -1 : writer_end(&x->tool->writer, err);
 }
@@ -159,8 +146,11 @@ static int run(struct extract *x, char **operands, int n, struct error *err)
 		return -1;
 	if (x->own->key_template && template_parse(&x->tmpl, x->own->key_template, err))
 		return -1;
-	x->memory.limit = x->tool->opt.memory;
+	x->memory.limit = x->tool->opt.memory < SEEN_MEMORY ? x->tool->opt.memory : SEEN_MEMORY;
 	hash_key_random(&x->hash_key);
+	if (spill_open(&x->spill, err))
+		return -1;
+	sort_init(&x->later, &x->spill, &x->later_memory, 4 << 20);
 	return extract(x, operands[0], operands + 1, n - 1, err);
 }
 
@@ -183,7 +173,7 @@ int main(int argc, char **argv)
 	struct own_options own = { NULL, NULL };
 	struct error err = ERROR_INIT;
 	struct tool tool;
-	struct extract x = { .tool = &tool, .o = &options, .own = &own };
+	struct extract x = { .tool = &tool, .o = &options, .own = &own, .spill = SPILL_INIT, .later_memory = { 8 << 20, 0 } };
 	const struct opt_group groups[] = {
 		{ "What to read", extract_any_opts, &options, false },
 		{ "Redis", own_opts, &own, false },
@@ -198,10 +188,13 @@ int main(int argc, char **argv)
 	table_init(&x.seen, 0, &x.memory);
 	record_init(&x.scratch);
 	record_init(&x.schema);
+	record_init(&x.typed.scratch);
 	failed = run(&x, argv + first, argc - first, &err);
 	redis_close(&x.redis);
 	table_release(&x.seen);
-	arena_release(&x.arena);
+	sort_release(&x.later);
+	spill_close(&x.spill);
+	typed_release(&x.typed);
 	record_release(&x.scratch);
 	record_release(&x.schema);
 	buf_release(&x.key);

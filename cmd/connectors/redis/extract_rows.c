@@ -5,10 +5,18 @@
  * schema that the rows came with, they are given back as what it says: numbers, booleans, objects.
  */
 #include "extract.h"
-#include "load/declared.h"
-#include "value/number.h"
+#include "stream/frame.h"
 
 /* ---- the schema */
+
+static void add_name(struct span name, struct buf *out)
+{
+	struct buf travels = BUF_INIT;
+
+	name_add_reserved(&travels, name);
+	json_add_string(out, buf_span(&travels));
+	buf_release(&travels);
+}
 
 static void add_key(const struct extract *x, struct buf *out)
 {
@@ -16,7 +24,7 @@ static void add_key(const struct extract *x, struct buf *out)
 
 	for (i = 0; i < x->tmpl.parts; i++) {
 		buf_addc(out, i ? ',' : '[');
-		json_add_string(out, x->tmpl.name[i]);
+		add_name(x->tmpl.name[i], out);
 	}
 	buf_addc(out, ']');
 }
@@ -25,42 +33,74 @@ static void add_key(const struct extract *x, struct buf *out)
 static int read_schema(struct extract *x, struct error *err)
 {
 	const struct scan_limits limits = { 1000, INT32_MAX };
+	struct error ignored = ERROR_INIT;
 	struct buf name = BUF_INIT;
-	struct span words[2] = { SPAN_LIT("GET") };
-	redisReply *reply;
+	struct span raw;
+	struct item it;
+	int failed;
 
 	buf_addf(&name, "_sync_schema:%s", x->own->key_template);
-	words[1] = buf_span(&name);
-	reply = redis_ask(&x->redis, "read the schema in", 2, words, err);
+	failed = redis_ask(&x->redis, "read the schema in", 2, (struct span[]){ SPAN_LIT("GET"), buf_span(&name) }, &raw, err);
 	buf_release(&name);
-	if (!reply)
+	if (failed)
 		return -1;
-	x->has_schema = reply->type == REDIS_REPLY_STRING && !record_copy(&x->schema, reply->str, (size_t)reply->len, &limits, &(struct error)ERROR_INIT) &&
-		record_is_object(&x->schema);
-	freeReplyObject(reply);
+	it = item_first(raw);
+	x->has_schema = it.type == '$' && !record_copy(&x->schema, it.text.p, it.text.n, &limits, &ignored) && record_is_object(&x->schema);
+	if (x->has_schema)
+		typed_read(&x->typed, &x->schema);
 	return 0;
+}
+
+/* The schema with the names of its properties as they travel. */
+static int add_schema(struct extract *x, struct buf *out, struct error *err)
+{
+	struct value properties, name, v;
+	struct walk walk = { 0, 0, 0 };
+	struct step step = { .kind = STEP_NAME, .name = SPAN_LIT("properties") };
+	const struct path path = { .step = &step, .n = 1, .text = SPAN_LIT("properties") };
+	struct buf text = BUF_INIT;
+	struct arena arena = ARENA_INIT;
+	int failed = 0;
+
+	if (value_member(record_root(&x->schema), SPAN_LIT("properties"), &properties) && value_type(properties) == TOKEN_OBJECT) {
+		buf_addc(&text, '{');
+		while (value_next(properties, &walk, &name, &v)) {
+			if (text.n > 1)
+				buf_addc(&text, ',');
+			add_name(value_text(name, &arena), &text);
+			buf_addc(&text, ':');
+			value_write(v, &text);
+		}
+		buf_addc(&text, '}');
+		failed = record_set(&x->schema, &path, buf_span(&text), err);
+	}
+	if (!failed)
+		record_write(&x->schema, out);
+	buf_release(&text);
+	arena_release(&arena);
+	return failed;
 }
 
 int schema_write(struct extract *x, struct error *err)
 {
 	struct buf schema = BUF_INIT, key = BUF_INIT;
-	int failed;
+	int failed = 0;
 
 	if (!x->tmpl.parts) {
 		buf_adds(&schema, "{\"type\":\"object\",\"x-values\":\"ejson\",\"required\":[\"key\",\"type\"],\"properties\":{\"key\":{\"type\":\"string\"},"
-			 "\"type\":{\"type\":\"string\"},\"value\":{},\"pairs\":{\"type\":\"array\"},\"groups\":{\"type\":\"array\"},\"dump\":{\"type\":\"string\","
-			 "\"contentEncoding\":\"base64\"}}}");
+			 "\"type\":{\"type\":\"string\"},\"value\":{},\"pairs\":{\"type\":\"array\"},\"last\":{\"type\":\"string\"},\"added\":{\"type\":\"integer\"},"
+			 "\"deleted\":{\"type\":\"string\"},\"groups\":{\"type\":\"array\"},\"dump\":{\"type\":\"string\",\"contentEncoding\":\"base64\"}}}");
 		buf_adds(&key, "[\"key\"]");
 	} else {
-		if (read_schema(x, err))
-			return -1;
-		if (x->has_schema)
-			record_write(&x->schema, &schema);
+		failed = read_schema(x, err);
+		if (!failed && x->has_schema)
+			failed = add_schema(x, &schema, err);
 		else
 			buf_adds(&schema, "{\"type\":\"object\",\"x-absent\":null,\"x-values\":\"ejson\"}");
 		add_key(x, &key);
 	}
-	failed = writer_schema(&x->tool->writer, x->stream, x->key.n ? buf_span(&x->key) : buf_span(&key), buf_span(&schema), err);
+	if (!failed)
+		failed = writer_schema(&x->tool->writer, x->stream, x->key.n ? buf_span(&x->key) : buf_span(&key), buf_span(&schema), err);
 	buf_release(&schema);
 	buf_release(&key);
 	return failed;
@@ -68,109 +108,104 @@ int schema_write(struct extract *x, struct error *err)
 
 /* ---- values */
 
-/* A text as what its field's schema says, where it can be that. */
-static void put_typed(struct extract *x, struct span field, struct span text, struct buf *out)
+/* -1: a name that is no UTF-8. */
+static int put_field(struct extract *x, struct span name, struct span text, bool *comma, struct buf *out)
 {
-	const struct scan_limits limits = { (uint32_t)x->tool->opt.max_depth, (uint32_t)x->tool->opt.max_tokens };
-	struct value properties, p;
-	bool known = x->has_schema && value_member(record_root(&x->schema), SPAN_LIT("properties"), &properties) &&
-		value_type(properties) == TOKEN_OBJECT && value_member(properties, field, &p) && !declared_type(p, "string");
+	const struct typed_field *f = x->has_schema ? typed_field(&x->typed, name) : NULL;
 
-	if (known && (declared_type(p, "number") || declared_type(p, "integer")) && number_is_json(text))
-		buf_addspan(out, text);
-	else if (known && declared_type(p, "boolean") && (span_is(text, "true") || span_is(text, "false")))
-		buf_addspan(out, text);
-	else if (known && !declared_type(p, "number") && !declared_type(p, "integer") && !declared_type(p, "boolean") && !memchr(text.p, '\n', text.n) &&
-		 !record_copy(&x->scratch, text.p, text.n, &limits, &(struct error)ERROR_INIT))
-		buf_addspan(out, text);
-	else
-		put_text(out, text);
-}
-
-static void put_field(struct extract *x, struct span field, struct span text, bool *comma, struct buf *out)
-{
 	if (*comma)
 		buf_addc(out, ',');
 	*comma = true;
-	if (json_add_string(out, field)) {	/* a name that is no UTF-8 */
-		struct buf hex = BUF_INIT;
-		size_t i;
-
-		buf_adds(&hex, "\\x");
-		for (i = 0; i < field.n; i++)
-			buf_addf(&hex, "%02x", (unsigned char)field.p[i]);
-		json_add_string(out, buf_span(&hex));
-		buf_release(&hex);
-	}
+	if (name.n >= 5 && name.p[0] == '_')
+		add_name(name, out);
+	else if (json_add_string(out, name))
+		return -1;
 	buf_addc(out, ':');
-	put_typed(x, field, text, out);
+	if (f && !f->text && typed_is_json(&x->typed, text))
+		buf_addspan(out, text);
+	else
+		put_text(out, text);
+	return 0;
 }
 
-static bool hash_has(const redisReply *v, struct span name)
+static bool hash_has(struct span words, struct span name)
 {
-	size_t i;
+	struct item field, value;
 
-	for (i = 0; i + 1 < v->elements; i += 2)
-		if (span_eq(reply_span(v->element[i]), name))
+	while (item_next(&words, &field) && item_next(&words, &value))
+		if (span_eq(field.text, name))
 			return true;
 	return false;
 }
 
-static int write_hash(struct extract *x, const struct key *k, const redisReply *v, const struct span *parts, struct error *err)
+static int write_hash(struct extract *x, const struct key *k, struct span words, const struct span *parts, struct error *err)
 {
 	struct buf *out = writer_line_start(&x->tool->writer);
-	bool comma = put_head(k, out);
+	bool comma = put_head(k->expires, out);
+	struct item field, value;
 	uint32_t i;
-	size_t j;
 
 	for (i = 0; i < x->tmpl.parts; i++)
-		if (!hash_has(v, x->tmpl.name[i]))
-			put_field(x, x->tmpl.name[i], parts[i], &comma, out);
-	for (j = 0; j + 1 < v->elements; j += 2)
-		put_field(x, reply_span(v->element[j]), reply_span(v->element[j + 1]), &comma, out);
+		if (!hash_has(words, x->tmpl.name[i]))
+			(void)put_field(x, x->tmpl.name[i], parts[i], &comma, out);
+	while (item_next(&words, &field) && item_next(&words, &value))
+		if (put_field(x, field.text, value.text, &comma, out)) {
+			writer_line_cancel(&x->tool->writer);
+			return set_aside(x, k, "bad-record", "has a field whose name is no UTF-8", err);
+		}
 	buf_addc(out, '}');
-	return end_record(x, err);
+	return end_record(x, k, err);
 }
 
-static int set_aside(struct extract *x, const struct key *k, const char *why, struct error *err)
+/* A line feed in JSON stands between tokens: a blank does as well. */
+static bool scan_row(struct extract *x, struct span text)
 {
-	struct error reason = ERROR_INIT;
+	const struct scan_limits limits = { (uint32_t)x->tool->opt.max_depth, (uint32_t)x->tool->opt.max_tokens };
+	struct error ignored = ERROR_INIT;
+	struct buf line = BUF_INIT;
+	bool good;
+	size_t i;
 
-	counts_add(&x->tool->read, x->stream, 1);
-	error_data(&reason, "bad-record", "the key '%s' %s", error_show(k->name), why);
-	return writer_reject_raw(&x->tool->writer, k->name, x->stream, &reason, err);
+	buf_addspan(&line, text);
+	for (i = 0; i < line.n; i++)
+		line.p[i] = line.p[i] == '\n' || line.p[i] == '\r' ? ' ' : line.p[i];
+	good = line.n && !record_copy(&x->scratch, line.p, line.n, &limits, &ignored) && record_is_object(&x->scratch) &&
+		!names_reserve(&x->scratch, &ignored);
+	buf_release(&line);
+	return good;
 }
 
 static int write_json(struct extract *x, const struct key *k, struct span text, const struct span *parts, struct error *err)
 {
-	const struct scan_limits limits = { (uint32_t)x->tool->opt.max_depth, (uint32_t)x->tool->opt.max_tokens };
-	struct buf *out;
+	struct buf *out, line = BUF_INIT;
 	struct value v;
 	bool comma;
 	uint32_t i;
 	size_t open;
 
-	if (record_copy(&x->scratch, text.p, text.n, &limits, &(struct error)ERROR_INIT) || !record_is_object(&x->scratch) || memchr(text.p, '\n', text.n))
-		return set_aside(x, k, "holds no JSON object on one line", err);
+	if (!scan_row(x, text))
+		return set_aside(x, k, "bad-record", "holds no JSON object", err);
 	out = writer_line_start(&x->tool->writer);
-	comma = put_head(k, out);
+	comma = put_head(k->expires, out);
 	for (i = 0; i < x->tmpl.parts; i++)
 		if (!value_member(record_root(&x->scratch), x->tmpl.name[i], &v))
-			put_field(x, x->tmpl.name[i], parts[i], &comma, out);
-	open = strspn(text.p, " \t\r\n") + 1;
+			(void)put_field(x, x->tmpl.name[i], parts[i], &comma, out);
+	record_write(&x->scratch, &line);
+	open = strspn(buf_str(&line), " \t") + 1;
 	if (comma && value_count(record_root(&x->scratch)))
 		buf_addc(out, ',');
-	buf_add(out, text.p + open, text.n - open);
-	return end_record(x, err);
+	buf_add(out, line.p + open, line.n - open);
+	buf_release(&line);
+	return end_record(x, k, err);
 }
 
-int row_write(struct extract *x, const struct key *k, const redisReply *value, struct error *err)
+int row_write(struct extract *x, const struct key *k, struct span raw, struct error *err)
 {
 	struct span parts[MOST_PARTS];
+	struct item it;
 
-	if (value->type == REDIS_REPLY_NIL || (value->type == REDIS_REPLY_ARRAY && !value->elements) || !template_match(&x->tmpl, k->name, parts))
+	if (!template_match(&x->tmpl, k->name, parts))
 		return 0;
-	if (value->type == REDIS_REPLY_ERROR)
-		return strncmp(value->str, "WRONGTYPE", 9) ? redis_refused(&x->redis, value, "read", err) : 0;
-	return value->type == REDIS_REPLY_ARRAY ? write_hash(x, k, value, parts, err) : write_json(x, k, reply_span(value), parts, err);
+	(void)item_next(&raw, &it);
+	return it.type == '*' ? write_hash(x, k, raw, parts, err) : write_json(x, k, it.text, parts, err);
 }

@@ -1,279 +1,272 @@
-/*
- * keys: a key of any type as a record: {"key":…,"type":…,"value":…}, its expiry in `_sync.expires`.
- *
- *   string   the text                                  zset     [[member, score], …] in their order
- *   hash     an object; its fields in `pairs` where    stream   [[id, [field, value, …]], …], and `groups`
- *            a name of theirs is no UTF-8              any other type   `dump`, base64, as DUMP gives it
- *   list     an array       set   an array, sorted by bytes
- */
+/* keys: what keys of all types have in common: reading their values, comparing them. */
 #include "keys.h"
 
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "json/record.h"
-#include "value/base64.h"
+#include "base/xalloc.h"
 #include "value/number.h"
-#include "value/time.h"
-
-void put_text(struct buf *out, struct span s)
-{
-	if (!json_add_string(out, s))
-		return;
-	buf_adds(out, "{\"$binary\":{\"base64\":\"");
-	base64_add(out, s);
-	buf_adds(out, "\",\"subType\":\"00\"}}");
-}
-
-bool put_head(const struct key *k, struct buf *out)
-{
-	if (k->expires < 0) {
-		buf_addc(out, '{');
-		return false;
-	}
-	buf_adds(out, "{\"_sync\":{\"expires\":\"");
-	time_add_rfc3339(out, (struct moment){ k->expires / 1000, (int32_t)(k->expires % 1000) * 1000000 }, 0, true);
-	buf_adds(out, "\"}");
-	return true;
-}
 
 /* ---- asking */
 
-static bool is(const struct key *k, const char *type)
+size_t value_words(struct span type, struct span name, struct span words[6])
 {
-	return !strcmp(k->type, type);
-}
-
-int value_words(const struct key *k, struct span words[5])
-{
-	static const struct { const char *type; struct span words[5]; int n; } asks[] = {
+	static const struct { const char *type; struct span words[6]; size_t n; } asks[] = {
 		{ "string", { SPAN_LIT("GET") }, 2 }, { "hash", { SPAN_LIT("HGETALL") }, 2 },
 		{ "list", { SPAN_LIT("LRANGE"), { NULL, 0 }, SPAN_LIT("0"), SPAN_LIT("-1") }, 4 }, { "set", { SPAN_LIT("SMEMBERS") }, 2 },
 		{ "zset", { SPAN_LIT("ZRANGE"), { NULL, 0 }, SPAN_LIT("0"), SPAN_LIT("-1"), SPAN_LIT("WITHSCORES") }, 5 },
-		{ "stream", { SPAN_LIT("XRANGE"), { NULL, 0 }, SPAN_LIT("-"), SPAN_LIT("+") }, 4 },
 	};
-	int n = 2;
-	size_t i;
+	size_t i, n = 2;
 
+	if (span_is(type, "stream")) {
+		memcpy(words, (struct span[6]){ SPAN_LIT("XINFO"), SPAN_LIT("STREAM"), name, SPAN_LIT("FULL"), SPAN_LIT("COUNT"), SPAN_LIT("0") },
+		       6 * sizeof *words);
+		return 6;
+	}
 	words[0] = SPAN_LIT("DUMP");
 	for (i = 0; i < sizeof asks / sizeof *asks; i++)
-		if (is(k, asks[i].type)) {
+		if (span_is(type, asks[i].type)) {
 			memcpy(words, asks[i].words, sizeof asks[i].words);
 			n = asks[i].n;
 		}
-	words[1] = k->name;
+	words[1] = name;
 	return n;
 }
 
-/* ---- writing */
-
-static int compare(const void *a, const void *b)
+void expiry_send(struct redis *r, struct span key)
 {
-	const redisReply *x = *(redisReply *const *)a, *y = *(redisReply *const *)b;
-	int n = memcmp(x->str, y->str, (size_t)(x->len < y->len ? x->len : y->len));
-
-	return n ? n : (x->len > y->len) - (x->len < y->len);
+	redis_send(r, 2, (struct span[]){ r->version >= REDIS_7 ? SPAN_LIT("PEXPIRETIME") : SPAN_LIT("PTTL"), key });
 }
 
-static void put_array(struct buf *out, const redisReply *v)
+int64_t expiry_of_reply(const struct redis *r, struct span raw)
 {
-	size_t i;
+	struct item it = item_first(raw);
 
-	buf_addc(out, '[');
-	for (i = 0; i < v->elements; i++) {
-		if (i)
-			buf_addc(out, ',');
-		put_text(out, reply_span(v->element[i]));
-	}
-	buf_addc(out, ']');
+	if (it.type != ':' || it.n < 0)
+		return -1;
+	return r->version >= REDIS_7 ? it.n : redis_now(r) + it.n;
 }
 
-static void put_hash(struct buf *out, const redisReply *v)
+bool expiry_same(const struct redis *r, int64_t a, int64_t b)
 {
-	size_t start = out->n, i;
+	int64_t apart = a > b ? a - b : b - a;
 
-	buf_adds(out, "\"value\":{");
-	for (i = 0; i + 1 < v->elements; i += 2) {
-		if (i)
-			buf_addc(out, ',');
-		if (json_add_string(out, reply_span(v->element[i]))) {
-			out->n = start;
-			buf_adds(out, "\"pairs\":");
-			put_array(out, v);
-			return;
+	return a == b || (r->version < REDIS_7 && a >= 0 && b >= 0 && apart <= 100);
+}
+
+int value_check(struct span type, struct span raw)
+{
+	struct item it = item_first(raw);
+
+	if (it.type == '_' || (it.type == '*' && !it.n && !span_is(type, "stream")) || item_is_error(&it, "ERR no such key"))
+		return 0;
+	return item_is_error(&it, "WRONGTYPE") ? -1 : 1;
+}
+
+/* ---- comparing */
+
+size_t words_count(struct span words)
+{
+	struct item it;
+	size_t n = 0;
+
+	while (item_next(&words, &it))
+		n++;
+	return n;
+}
+
+/* A member, or a field with its value, or a member with its score. */
+struct pair { struct span name, value; };
+
+static int by_name(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	return span_cmp(x->name, y->name);
+}
+
+static struct pair *sorted(struct span words, size_t step, size_t *n)
+{
+	struct pair *v = xreallocarray(NULL, words_count(words) / step + 1, sizeof *v);
+	struct item name, value = { .text = { NULL, 0 } };
+
+	for (*n = 0; item_next(&words, &name) && (step < 2 || item_next(&words, &value)); (*n)++)
+		v[*n] = (struct pair){ name.text, value.text };
+	qsort(v, *n, sizeof *v, by_name);
+	return v;
+}
+
+static bool same_score(struct span a, struct span b)
+{
+	return span_eq(a, b) || (number_is_json(a) && number_is_json(b) && !(number_double(a) < number_double(b)) && !(number_double(a) > number_double(b)));
+}
+
+bool words_equal(struct span type, struct span a, struct span b)
+{
+	size_t step = span_is(type, "hash") || span_is(type, "zset") ? 2 : 1, n, m, i;
+	bool score = span_is(type, "zset"), same;
+	struct pair *x, *y;
+
+	if (span_eq(a, b))
+		return true;
+	if (step == 1 && !span_is(type, "set"))
+		return false;
+	x = sorted(a, step, &n);
+	y = sorted(b, step, &m);
+	same = n == m;
+	for (i = 0; same && i < n; i++)
+		same = span_eq(x[i].name, y[i].name) && (score ? same_score(x[i].value, y[i].value) : span_eq(x[i].value, y[i].value));
+	free(x);
+	free(y);
+	return same;
+}
+
+int words_duplicate(struct span words, size_t step, struct span *name)
+{
+	size_t n, i;
+	struct pair *v = sorted(words, step, &n);
+	int found = 0;
+
+	for (i = 1; i < n && !found; i++)
+		if (span_eq(v[i].name, v[i - 1].name)) {
+			*name = v[i].name;
+			found = 1;
 		}
-		buf_addc(out, ':');
-		put_text(out, reply_span(v->element[i + 1]));
-	}
-	buf_addc(out, '}');
+	free(v);
+	return found;
 }
 
-/* A score's digits as the server gives them, which read back as the same double; infinities as strings. */
-static void put_score(struct buf *out, struct span s)
+/* ---- streams */
+
+/* The value of this name in a map whose items `map` walks over: n of them, names and values. */
+static bool member(struct span map, uint64_t n, const char *name, struct span *out)
 {
-	if (number_is_json(s))
-		buf_addspan(out, s);
+	struct item it;
+
+	for (; n >= 2 && item_next(&map, &it); n -= 2) {
+		*out = item_whole(&map);
+		if (span_is(it.text, name))
+			return true;
+	}
+	return false;
+}
+
+static void add_text(struct buf *out, struct span s)
+{
+	resp_word(out, s);
+}
+
+static void add_count(struct buf *out, uint64_t n)
+{
+	char digits[NUMBER_INT64_ROOM];
+
+	resp_word(out, number_from_int64((int64_t)n, digits));
+}
+
+/* A text or an integer as a word; nothing as an empty one. */
+static void add_scalar(struct buf *out, struct span raw)
+{
+	struct item it = item_first(raw);
+
+	if (it.type == ':')
+		add_count(out, (uint64_t)it.n);
 	else
-		put_text(out, s);
+		add_text(out, it.type == '$' ? it.text : SPAN_LIT(""));
 }
 
-static void put_zset(struct buf *out, const redisReply *v)
+static void add_member(struct buf *out, struct span map, uint64_t n, const char *name, const char *otherwise)
 {
-	size_t i;
+	struct span raw;
 
-	buf_adds(out, "\"value\":[");
-	for (i = 0; i + 1 < v->elements; i += 2) {
-		buf_adds(out, i ? ",[" : "[");
-		put_text(out, reply_span(v->element[i]));
-		buf_addc(out, ',');
-		put_score(out, reply_span(v->element[i + 1]));
-		buf_addc(out, ']');
-	}
-	buf_addc(out, ']');
+	if (member(map, n, name, &raw))
+		add_scalar(out, raw);
+	else
+		add_text(out, span_of(otherwise));
 }
 
-static void put_groups(struct buf *out, const redisReply *groups)
+/* Takes an array's head off: its length, 0 where it is none. */
+static uint64_t open_array(struct span *raw)
 {
-	size_t i, j;
+	struct item it;
 
-	for (i = 0; i < groups->elements; i++) {
-		const redisReply *g = groups->element[i];
-		struct span name = SPAN_LIT(""), last = SPAN_LIT("0-0");
-
-		for (j = 0; j + 1 < g->elements; j += 2) {
-			if (span_is(reply_span(g->element[j]), "name"))
-				name = reply_span(g->element[j + 1]);
-			if (span_is(reply_span(g->element[j]), "last-delivered-id"))
-				last = reply_span(g->element[j + 1]);
-		}
-		buf_adds(out, i ? ",[" : ",\"groups\":[[");
-		put_text(out, name);
-		buf_addc(out, ',');
-		put_text(out, last);
-		buf_addc(out, ']');
-	}
-	if (i)
-		buf_addc(out, ']');
+	return item_next(raw, &it) && it.type == '*' ? (uint64_t)it.n : 0;
 }
 
-static void put_stream(struct buf *out, const redisReply *v)
+static void add_entries(struct buf *out, struct span raw)
 {
-	size_t i;
+	uint64_t n = open_array(&raw), fields;
+	struct item it;
 
-	buf_adds(out, "\"value\":[");
-	for (i = 0; i < v->elements; i++) {
-		buf_adds(out, i ? ",[" : "[");
-		put_text(out, reply_span(v->element[i]->element[0]));
-		buf_addc(out, ',');
-		put_array(out, v->element[i]->element[1]);
-		buf_addc(out, ']');
-	}
-	buf_addc(out, ']');
-}
-
-static void put_value(struct buf *out, const struct key *k, const redisReply *v)
-{
-	if (is(k, "string")) {
-		buf_adds(out, "\"value\":");
-		put_text(out, reply_span(v));
-	} else if (is(k, "hash")) {
-		put_hash(out, v);
-	} else if (is(k, "list") || is(k, "set")) {
-		if (is(k, "set"))
-			qsort(v->element, v->elements, sizeof *v->element, compare);
-		buf_adds(out, "\"value\":");
-		put_array(out, v);
-	} else if (is(k, "zset")) {
-		put_zset(out, v);
-	} else if (is(k, "stream")) {
-		put_stream(out, v);
-	} else {
-		buf_adds(out, "\"dump\":\"");
-		base64_add(out, reply_span(v));
-		buf_addc(out, '"');
+	for (add_count(out, n); n && open_array(&raw) == 2 && item_next(&raw, &it); n--) {
+		add_text(out, it.text);
+		fields = open_array(&raw);
+		for (add_count(out, fields); fields && item_next(&raw, &it); fields--)
+			add_text(out, it.text);
 	}
 }
 
-bool value_is_gone(const struct key *k, const redisReply *v)
+static int by_consumer(const void *a, const void *b)
 {
-	return v->type == REDIS_REPLY_NIL || (v->type == REDIS_REPLY_ARRAY && !v->elements && !is(k, "stream")) ||
-		(v->type == REDIS_REPLY_ERROR && !strncmp(v->str, "WRONGTYPE", 9));
+	return span_cmp(*(const struct span *)a, *(const struct span *)b);
 }
 
-void key_put(const struct key *k, const redisReply *value, struct buf *out)
+/* Their names, in order. */
+static void add_consumers(struct buf *out, struct span raw)
 {
-	if (put_head(k, out))
-		buf_addc(out, ',');
-	buf_adds(out, "\"key\":");
-	put_text(out, k->name);
-	buf_adds(out, ",\"type\":");
-	put_text(out, span_of(k->type));
-	buf_addc(out, ',');
-	put_value(out, k, value);
-	if (k->groups)
-		put_groups(out, k->groups);
-	buf_addc(out, '}');
-}
+	uint64_t n = open_array(&raw), fields, i;
+	struct span *names = xreallocarray(NULL, (size_t)n + 1, sizeof *names), whole, name;
 
-/* ---- many keys at once */
-
-int keys_types(struct redis *r, struct key *keys, uint32_t n, struct arena *arena, struct error *err)
-{
-	struct span type[2] = { SPAN_LIT("TYPE") }, ttl[2] = { r->version >= 70000 ? SPAN_LIT("PEXPIRETIME") : SPAN_LIT("PTTL") };
-	redisReply *reply;
-	uint32_t i;
-
+	add_count(out, n);
 	for (i = 0; i < n; i++) {
-		type[1] = ttl[1] = keys[i].name;
-		redis_send(r, 2, type);
-		redis_send(r, 2, ttl);
+		whole = item_whole(&raw);
+		fields = open_array(&whole);
+		names[i] = member(whole, fields, "name", &name) ? item_first(name).text : SPAN_LIT("");
 	}
-	for (i = 0; i < n; i++) {
-		reply = redis_read(r, err);
-		if (!reply)
-			return -1;
-		if (reply->type == REDIS_REPLY_ERROR) {
-			redis_refused(r, reply, "read", err);
-			freeReplyObject(reply);
-			return -1;
-		}
-		keys[i].type = arena_dup(arena, reply->str, (size_t)reply->len);
-		freeReplyObject(reply);
-		reply = redis_read(r, err);
-		if (!reply)
-			return -1;
-		keys[i].expires = reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0
-			? reply->integer + (r->version >= 70000 ? 0 : clock_wall() / 1000000) : -1;
-		freeReplyObject(reply);
-	}
-	return 0;
-}
-
-int keys_groups(struct redis *r, struct key *keys, uint32_t n, struct error *err)
-{
-	struct span words[3] = { SPAN_LIT("XINFO"), SPAN_LIT("GROUPS") };
-	uint32_t i;
-
-	for (i = 0; i < n; i++) {
-		if (strcmp(keys[i].type, "stream"))
-			continue;
-		words[2] = keys[i].name;
-		redis_send(r, 3, words);
-	}
+	qsort(names, (size_t)n, sizeof *names, by_consumer);
 	for (i = 0; i < n; i++)
-		if (!strcmp(keys[i].type, "stream") && !(keys[i].groups = redis_read(r, err)))
-			return -1;
-	return 0;
+		add_text(out, names[i]);
+	free(names);
 }
 
-void keys_release(struct key *keys, uint32_t n)
+static void add_pending(struct buf *out, struct span raw)
 {
-	uint32_t i;
+	uint64_t n = open_array(&raw), fields;
 
-	for (i = 0; i < n; i++) {
-		if (keys[i].value)
-			freeReplyObject(keys[i].value);
-		if (keys[i].groups)
-			freeReplyObject(keys[i].groups);
-	}
+	for (add_count(out, n); n; n--)
+		for (fields = open_array(&raw); fields; fields--)
+			add_scalar(out, item_whole(&raw));
+}
+
+static void add_group(struct buf *out, struct span raw)
+{
+	uint64_t n = open_array(&raw);
+	struct span value, none = SPAN_LIT("*0\r\n");
+
+	add_member(out, raw, n, "name", "");
+	add_member(out, raw, n, "last-delivered-id", "0-0");
+	add_member(out, raw, n, "entries-read", "");
+	add_consumers(out, member(raw, n, "consumers", &value) ? value : none);
+	add_pending(out, member(raw, n, "pending", &value) || member(raw, n, "pel", &value) ? value : none);
+}
+
+int stream_words(struct span raw, struct buf *out)
+{
+	uint64_t n = open_array(&raw), groups;
+	struct span value, entries, length;
+
+	if (!member(raw, n, "entries", &entries) || !member(raw, n, "length", &length) || item_first(length).type != ':' ||
+	    item_first(length).n != item_first(entries).n)
+		return -1;
+	add_member(out, raw, n, "last-generated-id", "0-0");
+	if (member(raw, n, "entries-added", &value))
+		add_scalar(out, value);
+	else
+		add_scalar(out, length);
+	add_member(out, raw, n, "max-deleted-entry-id", "0-0");
+	add_entries(out, entries);
+	if (!member(raw, n, "groups", &value))
+		value = SPAN_LIT("*0\r\n");
+	groups = open_array(&value);
+	for (add_count(out, groups); groups; groups--)
+		add_group(out, item_whole(&value));
+	return 0;
 }

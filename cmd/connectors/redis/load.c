@@ -2,6 +2,7 @@
 #include "load.h"
 
 #include "base/diag.h"
+#include "load/declared.h"
 
 static const struct opt own_opts[] = {
 	OPT("key-template", 0, OPT_STRING, "T", struct own_options, key_template, "rows under keys such as game:{id}"),
@@ -11,14 +12,40 @@ static const struct opt own_opts[] = {
 	OPT_END,
 };
 
+/* ---- options */
+
+static int is_part(void *ctx, struct span name, struct error *err)
+{
+	const struct database *d = ctx;
+	uint32_t i;
+
+	for (i = 0; i < d->tmpl.parts; i++)
+		if (span_eq(d->tmpl.name[i], name))
+			return 0;
+	return !d->tmpl.parts && span_is(name, "key") ? 0 : error_set(err, EXIT_USAGE, "--key: in Redis the key of a row is what its --key-template says");
+}
+
+static int check_options(struct database *d, struct error *err)
+{
+	if (d->o->key && declared_key(d->o->key, SPAN_LIT(""), is_part, d, err) < 0)
+		return -1;
+	if (d->o->newer && !d->tmpl.parts)
+		return error_set(err, EXIT_USAGE, "--newer compares fields of rows: it wants --key-template");
+	if (d->own->as && !d->tmpl.parts)
+		return error_set(err, EXIT_USAGE, "--as says what rows become: it wants --key-template");
+	return 0;
+}
+
+/* ---- the connector */
+
 static int database_open(void *self, struct load *l, struct error *err)
 {
 	struct database *d = self;
 
 	d->load = l;
 	hash_key_random(&d->hash_key);
-	d->memory.limit = l->tool->opt.memory;
-	if (redis_open(&d->redis, d->uri, err))
+	d->memory.limit = 12 << 20;
+	if (check_options(d, err) || redis_open(&d->redis, d->uri, err) || redis_clock(&d->redis, err) || print_begin(d, err))
 		return -1;
 	if (l->o->state && !l->state_here)
 		diag_warn("--state: what Redis has taken may be lost with it, unless it syncs every write, while a state kept elsewhere stays");
@@ -27,63 +54,52 @@ static int database_open(void *self, struct load *l, struct error *err)
 
 static int database_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)
 {
+	const struct scan_limits limits = { 1000, INT32_MAX };
 	struct database *d = self;
+	struct buf text = BUF_INIT;
+	struct value v;
+	int failed;
 
 	(void)l;
 	(void)key;
-	(void)err;
 	(void)stream;
-	buf_reset(&d->schema);
-	value_write(schema, &d->schema);
+	value_write(schema, &text);
+	failed = record_copy(&d->schema, text.p, text.n, &limits, err);
+	buf_release(&text);
+	if (failed || !record_is_object(&d->schema))
+		return failed;
+	typed_read(&d->typed, &d->schema);
+	d->ejson = value_member(record_root(&d->schema), SPAN_LIT("x-values"), &v) && value_type(v) == TOKEN_STRING && value_text_is(v, SPAN_LIT("ejson"));
+	d->schema_saved = false;
 	return 0;
 }
 
-static int take_row(struct database *d, struct record *rec, const struct meta *meta, struct error *err)
-{
-	struct row row;
-	int verdict;
-
-	if (!d->rows)
-		arena_reset(&d->arena);
-	verdict = row_of(d, rec, meta, &row, err);
-	if (verdict)
-		return verdict;
-	if (d->load->mode == MODE_MIRROR && meta->op != OP_DELETE && !table_put(&d->seen, hash_bytes(row.key.p, row.key.n, &d->hash_key), NULL))
-		return error_set(err, EXIT_FAILED, "more keys than --memory holds the hashes of (32 bytes each)");
-	if (d->load->mode == MODE_MIRROR && d->load->scope == SCOPE_KEYS)
-		return LOAD_DONE;
-	row.arrival = d->load->arrival;
-	row.arrival.line = line_copy(&d->arena, row.arrival.line);
-	return chunk_add(d, &row, err);
-}
-
+/* What can't be a key is told before anything is written. */
 static int database_record(void *self, struct load *l, struct record *rec, const struct meta *meta, struct error *err)
 {
 	struct database *d = self;
 	struct row row;
-	int verdict;
+	int verdict = row_of(d, rec, meta, &row, err);
 
-	if (d->applying)
-		return take_row(d, rec, meta, err);
-	/* what can't be a key is told before anything is written */
-	arena_reset(&d->arena);
-	verdict = row_of(d, rec, meta, &row, err);
 	if (verdict)
 		return verdict;
 	d->deletes += meta->op == OP_DELETE;
-	return spool_add(d, &l->arrival, err);
+	d->truncates += meta->op == OP_TRUNCATE;
+	if (l->mode == MODE_MIRROR && meta->op == OP_TRUNCATE)
+		return error_set(err, EXIT_FAILED, "a mirror takes no 'truncate'");
+	if (l->mode == MODE_MIRROR && meta->op != OP_DELETE && mirror_see(d, row.key, err))
+		return -1;
+	return l->mode == MODE_MIRROR && l->scope == SCOPE_KEYS ? 0 : spool_add(d, &row, err);
 }
 
-/* Deletes are counted before anything is written: Redis takes nothing back. */
+/* The guards first: Redis takes nothing back. */
 static int apply(struct database *d, bool end, struct error *err)
 {
 	struct load *l = d->load;
-	bool state = l->state_here && l->state.changed;
+	bool state = l->state_here && l->state.changed && !d->o->dry_run;
 
-	if (d->deletes && (keys_count(d, err) || guard_deletes(l, d->deletes, d->keys_at_start, err)))
-		return -1;
-	if (schema_save(d, err) || spool_apply(d, err) || (end && l->mode == MODE_MIRROR && (chunk_flush(d, false, err) || mirror_finish(d, err))) ||
-	    chunk_flush(d, state, err))
+	if ((end && l->mode == MODE_MIRROR && mirror_deletes(d, err)) || guard_spooled(d, err) || schema_save(d, err) ||
+	    spool_take(d, chunk_add, err) || (state ? chunk_commit(d, err) : chunk_drain(d, err)))
 		return -1;
 	if (state) {
 		l->state.generation++;
@@ -100,8 +116,7 @@ static int database_commit(void *self, struct load *l, struct error *err)
 
 static int database_finish(void *self, struct load *l, struct error *err)
 {
-	(void)l;
-	return apply(self, true, err);
+	return apply(self, true, err) || (l->o->dry_run && writer_end(&l->tool->writer, err)) ? -1 : 0;
 }
 
 static void database_close(void *self, struct load *l)
@@ -111,24 +126,23 @@ static void database_close(void *self, struct load *l)
 	(void)l;
 	spool_release(d);
 	redis_close(&d->redis);
-	table_release(&d->keys);
-	table_release(&d->seen);
+	chunk_release(d);
+	sort_release(&d->seen);
+	spill_close(&d->seen_spill);
+	typed_release(&d->typed);
 	arena_release(&d->arena);
 	record_release(&d->scratch);
-	buf_release(&d->schema);
+	record_release(&d->schema);
+	buf_release(&d->words);
+	buf_release(&d->gone);
+	buf_release(&d->key);
+	buf_release(&d->old);
 }
-
-static const struct opt_lack lacks[] = {
-	{ "dry-run", "--dry-run: Redis's loader can't print what it would do; sync-diff says it" },
-	{ "key", "--key: rows of Redis are found by their keys' template (--key-template)" },
-	{ "newer", "--newer: Redis's loader compares no rows" },
-	{ NULL, NULL },
-};
 
 static const struct connector connector = {
 	.scheme = "redis", .name = "Redis", .synopsis = "[OPTION...] ADDRESS", .summary = "Writes rows or keys into Redis.",
-	.operands = 1, .wants = "one address is wanted", .lacks = lacks,
-	.operations = 1u << OP_UPSERT | 1u << OP_INSERT | 1u << OP_UPDATE | 1u << OP_DELETE,
+	.operands = 1, .wants = "one address is wanted",
+	.operations = 1u << OP_UPSERT | 1u << OP_INSERT | 1u << OP_UPDATE | 1u << OP_DELETE | 1u << OP_TRUNCATE,
 	.values = "boolean|integer|decimal|string|object|array", .keys = "integer|number|string|composite",
 	.mode = MODE_UPSERT, .modes = 1u << MODE_UPSERT | 1u << MODE_MIRROR, .at_end = 1u << MODE_MIRROR, .own_state = true,
 	.open = database_open, .schema = database_schema, .record = database_record, .commit = database_commit,
@@ -160,9 +174,13 @@ int main(int argc, char **argv)
 	database.o = &options;
 	database.own = &own;
 	database.uri = argv[first];
-	database.spill = (struct spill)SPILL_INIT;
-	table_init(&database.keys, 0, &database.memory);
-	table_init(&database.seen, 0, &database.memory);
+	database.stream = UINT32_MAX;
+	database.spill = database.seen_spill = (struct spill)SPILL_INIT;
+	database.gathering = &database.chunk[0];
+	database.asked = &database.chunk[1];
+	database.written = &database.chunk[2];
 	record_init(&database.scratch);
+	record_init(&database.schema);
+	record_init(&database.typed.scratch);
 	return load_main(&tool, &options, &connector, &database, NULL, database.uri);
 }

@@ -1,365 +1,444 @@
 /*
- * load_chunk: some rows at a time. Their keys are WATCHed, what is there is read, what differs is written in one MULTI; if
- * anyone changed a key in between, all is done again.
+ * load_chunk: some rows at a time. Whether their keys are there is asked, or what they hold; what isn't there is written in one
+ * MULTI, which deletes such keys first, so that it doesn't matter who makes them meanwhile. While the server writes one chunk
+ * the next is gathered: chunks are gathered, asked, written. A chunk in which what was there matters goes through load_change.c.
  */
 #include <stdlib.h>
 
 #include "load.h"
-#include "value/number.h"
 
-enum { MOST_TRIES = 20 };
+/* ---- keys of a chunk, each once */
+
+/* False where the key, or one with its hash, is among them. */
+static bool chunk_takes(struct database *d, struct chunk *c, struct span key)
+{
+	uint64_t hash = hash_bytes(key.p, key.n, &d->hash_key).lo | 1, i;
+
+	for (i = hash >> 8 & (CHUNK_SLOTS - 1); c->slot[i]; i = (i + 1) & (CHUNK_SLOTS - 1))
+		if (c->slot[i] == hash)
+			return false;
+	c->slot[i] = hash;
+	return true;
+}
+
+static void chunk_reset(struct chunk *c)
+{
+	arena_reset(&c->arena);
+	memset(c->slot, 0, sizeof c->slot);
+	memset(c->settled, 0, sizeof c->settled);
+	memset(c->replies, 0, sizeof c->replies);
+	c->n = c->sent = 0;
+	c->bytes = 0;
+	c->careful = c->values = false;
+}
 
 /* ---- what is there */
 
-static bool is_there(const struct key *k)
+static void ask_values(struct database *d, struct chunk *c)
 {
-	return strcmp(k->type, "none");
+	struct span words[6];
+	uint32_t i;
+
+	for (i = 0; i < c->n; i++) {
+		struct row *r = &c->row[i];
+
+		if (r->op == OP_DELETE) {
+			redis_send(&d->redis, 2, (struct span[]){ SPAN_LIT("EXISTS"), r->key });
+			continue;
+		}
+		expiry_send(&d->redis, r->key);
+		redis_send(&d->redis, value_words(r->type, r->key, words), words);
+	}
+	c->values = true;
 }
 
-static int expect(struct database *d, redisReply **out, struct error *err)
+static void ask(struct database *d, struct chunk *c)
 {
-	*out = redis_read(&d->redis, err);
-	return *out ? 0 : -1;
+	struct buf *out = &d->redis.io.out;
+	uint32_t i;
+
+	if (c->careful)
+		return;
+	if (d->expect) {
+		ask_values(d, c);
+		return;
+	}
+	resp_command(out, (size_t)c->n + 1);
+	resp_word(out, SPAN_LIT("EXISTS"));
+	for (i = 0; i < c->n; i++)
+		resp_word(out, c->row[i].key);
 }
 
-static int check(struct database *d, redisReply *reply, struct error *err)
+static int refused(struct database *d, struct span raw, struct error *err)
 {
-	int failed = reply->type == REDIS_REPLY_ERROR ? redis_refused(&d->redis, reply, "write to", err) : 0;
+	struct item it = item_first(raw);
 
-	freeReplyObject(reply);
+	return redis_refused(&d->redis, it.type == '-' ? it.text : SPAN_LIT("the reply isn't what it should be"), "write to", err);
+}
+
+/* What is there as the row's words, in out where it must be made; false where it is none. */
+static bool words_there(const struct row *r, struct span raw, struct buf *made, struct span *out)
+{
+	struct item it;
+
+	if (span_is(r->type, "stream") && !r->dump) {
+		*out = stream_words(raw, made) ? (struct span){ NULL, 0 } : buf_span(made);
+		return out->n > 0;
+	}
+	*out = raw;
+	(void)item_next(&raw, &it);
+	if (it.type == '*')
+		*out = raw;
+	return it.type == '*' || it.type == '$';
+}
+
+bool expiry_kept(const struct database *d, const struct row *r, int64_t expires)
+{
+	return expiry_same(&d->redis, r->expires, expires) || (r->expires < 0 && d->tmpl.parts);
+}
+
+bool value_same(const struct row *r, struct span raw)
+{
+	struct buf made = BUF_INIT;
+	struct span words;
+	bool same = words_there(r, raw, &made, &words) && words_equal(r->dump ? SPAN_LIT("dump") : r->type, words, r->words);
+
+	buf_release(&made);
+	return same;
+}
+
+/* A row's reply: its effect is known, or the chunk must be careful. */
+static int take_value(struct database *d, struct chunk *c, uint32_t i, struct error *err)
+{
+	struct row *r = &c->row[i];
+	struct span raw;
+	int64_t expires;
+	int got, there;
+
+	c->effect[i] = EFFECT_NONE;
+	if (redis_read(&d->redis, REPLY_LIMIT, &raw, err))
+		return -1;
+	if (item_first(raw).type != ':')
+		return refused(d, raw, err);
+	if (r->op == OP_DELETE) {
+		c->there[i] = item_first(raw).n > 0;
+		return 0;
+	}
+	expires = expiry_of_reply(&d->redis, raw);
+	got = redis_read(&d->redis, r->words.n + REPLY_LIMIT / 8, &raw, err);
+	if (got < 0)
+		return -1;
+	there = got ? 1 : value_check(r->dump ? SPAN_LIT("dump") : r->type, raw);
+	c->there[i] = there != 0;
+	if (there > 0 && !got && item_first(raw).type == '-')
+		return refused(d, raw, err);
+	c->settled[i] = there > 0 && !got && expiry_kept(d, r, expires) && value_same(r, raw);
+	c->effect[i] = c->settled[i] ? EFFECT_SAME : EFFECT_NONE;
+	c->careful = c->careful || (there && !c->settled[i]);
+	return 0;
+}
+
+static int take_values(struct database *d, struct chunk *c, struct error *err)
+{
+	bool some = false;
+	uint32_t i;
+
+	for (i = 0; i < c->n; i++) {
+		if (take_value(d, c, i, err))
+			return -1;
+		some = some || c->there[i];
+	}
+	d->expect = some;
+	return 0;
+}
+
+static int take_answers(struct database *d, struct chunk *c, struct error *err)
+{
+	struct span raw;
+
+	if (c->careful)
+		return 0;
+	if (c->values)
+		return take_values(d, c, err);
+	if (redis_read(&d->redis, REPLY_LIMIT, &raw, err))
+		return -1;
+	if (item_first(raw).type != ':')
+		return refused(d, raw, err);
+	memset(c->there, 0, sizeof c->there);
+	memset(c->effect, 0, sizeof c->effect);
+	if (!item_first(raw).n)
+		return 0;
+	ask_values(d, c);
+	return take_values(d, c, err);
+}
+
+/* ---- writing */
+
+void chunk_publish(struct database *d, struct chunk *c, uint32_t i)
+{
+	if (!d->own->publish || (c->effect[i] != EFFECT_INSERTED && c->effect[i] != EFFECT_UPDATED && c->effect[i] != EFFECT_DELETED))
+		return;
+	redis_send(&d->redis, 3, (struct span[]){ SPAN_LIT("PUBLISH"), span_of(d->own->publish), c->row[i].arrival.line });
+	c->replies[i]++;
+}
+
+/* The keys that are made, and those that go, in one DEL in front. */
+static uint32_t send_deletes(struct database *d, struct chunk *c)
+{
+	struct span words[ROWS_AT_ONCE + 1] = { SPAN_LIT("DEL") };
+	uint32_t n = 1, i;
+
+	for (i = 0; i < c->n; i++)
+		if (c->row[i].op == OP_DELETE ? c->there[i] : !c->there[i])
+			words[n++] = c->row[i].key;
+	if (n > 1)
+		redis_send(&d->redis, n, words);
+	return n > 1;
+}
+
+static void write_simple(struct database *d, struct chunk *c)
+{
+	size_t start = d->redis.io.out.n;
+	uint32_t i;
+
+	redis_send(&d->redis, 1, (struct span[]){ SPAN_LIT("MULTI") });
+	c->sent = send_deletes(d, c);
+	if (!c->sent) {
+		d->redis.io.out.n = start;
+		memset(c->replies, 0, sizeof c->replies);
+		return;
+	}
+	for (i = 0; i < c->n; i++) {
+		c->replies[i] = 0;
+		if (c->row[i].op == OP_DELETE) {
+			c->effect[i] = c->there[i] ? EFFECT_DELETED : EFFECT_NONE;
+		} else if (!c->there[i]) {
+			c->effect[i] = EFFECT_INSERTED;
+			c->replies[i] = value_send(d, &c->row[i], c->row[i].expires);
+		}
+		chunk_publish(d, c, i);
+		c->sent += c->replies[i];
+	}
+	redis_send(&d->redis, 1, (struct span[]){ SPAN_LIT("EXEC") });
+}
+
+/* ---- what came of it */
+
+void chunk_count(struct database *d, const struct chunk *c)
+{
+	struct load *l = d->load;
+	uint32_t i;
+
+	for (i = 0; i < c->n; i++) {
+		if (c->row[i].rejected)
+			continue;
+		l->unchanged += c->effect[i] == EFFECT_SAME;
+		l->inserted += c->effect[i] == EFFECT_INSERTED;
+		l->updated += c->effect[i] == EFFECT_UPDATED;
+		l->deleted += c->effect[i] == EFFECT_DELETED;
+	}
+}
+
+/* The row that the nth command of the MULTI belongs to; c->n: what stands in front, or the state. */
+static uint32_t row_at(const struct chunk *c, uint32_t n, uint32_t front)
+{
+	uint32_t i;
+
+	if (n < front)
+		return c->n;
+	for (n -= front, i = 0; i < c->n && n >= c->replies[i]; i++)
+		n -= c->replies[i];
+	return i;
+}
+
+/* A payload that the server doesn't understand is one record's fault; any other failure isn't to be expected, and not undone. */
+static int one_failed(struct database *d, struct chunk *c, uint32_t i, struct span text, struct error *err)
+{
+	struct error why = ERROR_INIT;
+
+	if (i < c->n && c->row[i].dump && !c->row[i].rejected) {
+		c->row[i].rejected = true;
+		error_data(err, "bad-value", "the server can't restore this: %.*s", (int)(text.n < 200 ? text.n : 200), text.p);
+		return load_set_aside(d->load, &c->row[i].arrival, err);
+	}
+	redis_refused(&d->redis, text, "write to", &why);
+	return error_set(err, why.status, "%.700s (what else was to be written with it has been written)", why.text);
+}
+
+static int take_exec(struct database *d, struct chunk *c, uint32_t front, struct error *err)
+{
+	struct span raw;
+	struct item it;
+	uint64_t n, i;
+	int got = redis_open_array(&d->redis, &n, err), failed = 0;
+
+	if (got < 0 || (got && redis_read(&d->redis, REPLY_LIMIT, &raw, err)))
+		return -1;
+	if (got) {
+		it = item_first(raw);
+		return it.type == '_' ? 1 : refused(d, raw, err);
+	}
+	for (i = 0; i < n; i++) {
+		got = redis_read(&d->redis, REPLY_LIMIT, &raw, err);
+		if (got < 0)
+			return -1;
+		it = got ? (struct item){ .type = '_' } : item_first(raw);
+		if (it.type == '-' && !failed)
+			failed = one_failed(d, c, row_at(c, (uint32_t)i, front), it.text, err);
+	}
 	return failed;
 }
 
-static int watch(struct database *d, struct error *err)
+int chunk_result(struct database *d, struct chunk *c, struct error *err)
 {
-	struct span *words = arena_alloc(&d->arena, (d->rows * 2 + 1) * sizeof *words);
-	redisReply *reply;
-	uint32_t i;
-	int n = 1;
+	struct error ignored = ERROR_INIT;
+	struct span raw;
+	struct item it;
+	uint32_t i, front = c->sent;
+	bool failed = false;
+	int got;
 
-	if (!d->rows)
-		return 0;
-	words[0] = SPAN_LIT("WATCH");
-	for (i = 0; i < d->rows; i++) {
-		words[n++] = d->row[i].key;
-		if (d->row[i].old.n)
-			words[n++] = d->row[i].old;
+	for (i = 0; i < c->n; i++)
+		front -= c->replies[i];
+	if (c->careful)
+		front = 0;	/* the state stands behind */
+	for (i = 0; i < c->sent + 1; i++) {	/* OK and QUEUED; what the server refuses to queue makes EXEC fail */
+		if (redis_read(&d->redis, REPLY_LIMIT, &raw, err))
+			return -1;
+		it = item_first(raw);
+		if (it.type == '-' && !failed) {
+			failed = true;
+			redis_refused(&d->redis, it.text, "write to", err);
+		}
 	}
-	redis_send(&d->redis, n, words);
-	return expect(d, &reply, err) || check(d, reply, err) ? -1 : 0;
+	got = take_exec(d, c, front, failed ? &ignored : err);
+	if (failed || got < 0)
+		return -1;
+	if (!got)
+		chunk_count(d, c);
+	return got;
 }
 
-static int count_there(struct database *d, int64_t *n, struct error *err)
-{
-	struct span *words = arena_alloc(&d->arena, (d->rows + 1) * sizeof *words);
-	redisReply *reply;
-	uint32_t i;
+/* ---- the three of them */
 
-	*n = 0;
-	if (!d->rows)
+static int settle_written(struct database *d, struct error *err)
+{
+	struct chunk *c = d->written;
+	int got = c->n && c->sent ? chunk_result(d, c, err) : 0;
+
+	if (!got && c->n && !c->sent)
+		chunk_count(d, c);
+	chunk_reset(c);
+	return got;
+}
+
+/* What was asked is answered: it is written, or begins to be. */
+static int settle_asked(struct database *d, struct error *err)
+{
+	struct chunk *c = d->asked;
+
+	if (!c->n)
 		return 0;
-	words[0] = SPAN_LIT("EXISTS");
-	for (i = 0; i < d->rows; i++)
-		words[i + 1] = d->row[i].key;
-	redis_send(&d->redis, (int)d->rows + 1, words);
-	if (expect(d, &reply, err))
+	if (take_answers(d, c, err))
 		return -1;
-	*n = reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
-	return check(d, reply, err);
+	if (c->careful) {
+		if (chunk_change(d, c, false, err))
+			return -1;
+		chunk_reset(c);
+		return 0;
+	}
+	write_simple(d, c);
+	d->asked = d->written;
+	d->written = c;
+	return 0;
 }
 
-static int read_old(struct database *d, struct key *old, struct error *err)
+/* What is gathered is asked, what was asked is written, what was written is done. */
+static int rotate(struct database *d, struct error *err)
 {
-	struct span words[5];
-	uint32_t i;
+	struct chunk *c;
 
-	if (keys_types(&d->redis, old, d->rows, &d->arena, err) || (!d->tmpl.parts && keys_groups(&d->redis, old, d->rows, err)))
+	if (settle_written(d, err) || settle_asked(d, err))
 		return -1;
-	for (i = 0; i < d->rows; i++)
-		if (is_there(&old[i]))
-			redis_send(&d->redis, value_words(&old[i], words), words);
-	for (i = 0; i < d->rows; i++)
-		if (is_there(&old[i]) && expect(d, &old[i].value, err))
+	c = d->asked;
+	d->asked = d->gathering;
+	d->gathering = c;
+	if (d->asked->n)
+		ask(d, d->asked);
+	return redis_flush(&d->redis, err);
+}
+
+int chunk_drain(struct database *d, struct error *err)
+{
+	while (d->gathering->n || d->asked->n || d->written->n)
+		if (rotate(d, err))
 			return -1;
 	return 0;
 }
 
-/* ---- what is to be written */
-
-static int64_t expires_then(const struct database *d, const struct key *old)
+/* A payload may be refused, which must be known before the state moves. */
+int chunk_commit(struct database *d, struct error *err)
 {
-	return d->redis.version >= 70000 ? old->expires : -1;
-}
-
-static const struct pair *last_pair(const struct row *r, struct span name)
-{
-	const struct pair *found = NULL;
+	struct chunk *last = d->gathering;
 	uint32_t i;
+	bool alone = d->o->dry_run;
 
-	for (i = 0; i < r->pairs; i++)
-		if (span_eq(r->pair[i].name, name))
-			found = &r->pair[i];
-	return found;
-}
-
-static uint32_t send_expiry(struct database *d, const struct row *r)
-{
-	struct span words[3] = { SPAN_LIT("PEXPIREAT"), r->key };
-	char digits[NUMBER_INT64_ROOM];
-
-	if (r->expires < 0)
-		return 0;
-	words[2] = number_from_int64(r->expires, digits);
-	redis_send(&d->redis, 3, words);
-	return 1;
-}
-
-/* HSET of what differs, HDEL of what goes: the key's expiry stays, unless the row has its own. */
-static uint32_t write_hash(struct database *d, const struct row *r, const struct key *old)
-{
-	bool hash = !strcmp(old->type, "hash"), same;
-	size_t fields = hash ? old->value->elements / 2 : 0, j;
-	struct span *set = arena_alloc(&d->arena, (r->pairs * 2 + 2) * sizeof *set), *del = arena_alloc(&d->arena, (r->pairs + fields + 2) * sizeof *del);
-	uint32_t sent = 0, i;
-	int sets = 2, dels = 2;
-
-	set[0] = SPAN_LIT("HSET");
-	del[0] = SPAN_LIT("HDEL");
-	set[1] = del[1] = r->key;
-	for (j = 0; j < fields; j++) {
-		const struct pair *p = last_pair(r, reply_span(old->value->element[2 * j]));
-
-		if (p ? p->gone : r->op != OP_UPDATE)
-			del[dels++] = reply_span(old->value->element[2 * j]);
-	}
-	for (i = 0; i < r->pairs; i++) {
-		if (r->pair[i].gone)
-			continue;
-		for (j = 0, same = false; j < fields && !same; j++)
-			same = span_eq(reply_span(old->value->element[2 * j]), r->pair[i].name) &&
-				span_eq(reply_span(old->value->element[2 * j + 1]), r->pair[i].value);
-		if (same)
-			continue;
-		set[sets++] = r->pair[i].name;
-		set[sets++] = r->pair[i].value;
-	}
-	if (!hash && is_there(old)) {
-		redis_send(&d->redis, 2, (struct span[]){ SPAN_LIT("DEL"), r->key });
-		sent++;
-	}
-	if (sets > 2) {
-		redis_send(&d->redis, sets, set);
-		sent++;
-	}
-	if (dels > 2) {
-		redis_send(&d->redis, dels, del);
-		sent++;
-	}
-	if (sent || r->expires != expires_then(d, old))
-		sent += send_expiry(d, r);
-	return sent;
-}
-
-static uint32_t write_text(struct database *d, const struct row *r, const struct key *old, struct span text)
-{
-	bool string = !strcmp(old->type, "string"), keep = string && r->expires < 0 && old->expires >= 0;
-
-	if (string && span_eq(reply_span(old->value), text) && (r->expires < 0 || r->expires == expires_then(d, old)))
-		return 0;
-	redis_send(&d->redis, keep ? 4 : 3, (struct span[]){ SPAN_LIT("SET"), r->key, text, SPAN_LIT("KEEPTTL") });
-	return 1 + send_expiry(d, r);
-}
-
-/* An update of a row that is kept as JSON: what is there, with its changes. */
-static int patch(struct database *d, const struct row *r, const struct key *old, struct span *out, struct error *err)
-{
-	const struct scan_limits limits = { 1024, INT32_MAX };
-	struct step step = { .kind = STEP_NAME };
-	struct path path = { .step = &step, .n = 1 };
-	struct record change;
-	struct walk walk = { 0, 0, 0 };
-	struct value name, v;
-	struct buf text = BUF_INIT;
-	int failed;
-
-	record_init(&change);
-	failed = record_copy(&d->scratch, old->value->str, (size_t)old->value->len, &limits, err) || record_copy(&change, r->text.p, r->text.n, &limits, err);
-	while (!failed && value_next(record_root(&change), &walk, &name, &v)) {
-		step.name = path.text = value_text(name, &d->arena);
-		failed = record_put(&d->scratch, &path, v, err);
-	}
-	if (!failed) {
-		record_write(&d->scratch, &text);
-		*out = arena_span(&d->arena, buf_span(&text));
-	}
-	buf_release(&text);
-	record_release(&change);
-	return failed ? LOAD_REJECT : LOAD_DONE;
-}
-
-/* A whole key, unless its record is what the key would be read as. */
-static uint32_t write_key(struct database *d, const struct row *r, const struct key *old)
-{
-	struct buf now = BUF_INIT;
-	struct key k = *old;
-	bool same = false;
-	uint32_t sent = 1, i;
-
-	k.expires = expires_then(d, old);
-	if (old->value && !value_is_gone(&k, old->value)) {
-		key_put(&k, old->value, &now);
-		same = span_eq(buf_span(&now), r->text);
-	}
-	buf_release(&now);
-	if (same)
-		return 0;
-	redis_send(&d->redis, 2, (struct span[]){ SPAN_LIT("DEL"), r->key });
-	if (strcmp(r->type, "stream")) {
-		redis_send(&d->redis, (int)r->words, r->word);
-		sent++;
-	}
-	for (i = 0; i < r->entries; i++, sent++)
-		redis_send(&d->redis, (int)r->entry[i].words, r->entry[i].word);
-	return sent + send_expiry(d, r);
-}
-
-/* Sends a row's commands: how many. verdict: LOAD_REJECT where the row can't be. */
-static uint32_t write_row(struct database *d, struct row *r, const struct key *old, int *verdict, struct error *err)
-{
-	bool there = is_there(old);
-	struct span text = r->text;
-	uint32_t sent = 0;
-
-	*verdict = LOAD_DONE;
-	if (r->op == OP_DELETE) {
-		if (!there)
-			return 0;
-		redis_send(&d->redis, 2, (struct span[]){ SPAN_LIT("DEL"), r->key });
-		return 1;
-	}
-	if (r->op == OP_UPDATE && !there && d->o->missing != MISSING_INSERT && !r->old.n) {
-		if (d->o->missing == MISSING_SKIP)
-			return 0;
-		error_data(err, "missing-row", "an update of a row that isn't there (--missing insert|skip)");
-		*verdict = LOAD_REJECT;
-		return 0;
-	}
-	if (r->op == OP_UPDATE && there && d->own->as && d->tmpl.parts) {
-		*verdict = patch(d, r, old, &text, err);
-		if (*verdict)
-			return 0;
-	}
-	if (r->old.n && !span_eq(r->old, r->key)) {
-		redis_send(&d->redis, 2, (struct span[]){ SPAN_LIT("DEL"), r->old });
-		sent = 1;
-	}
-	return sent + (!d->tmpl.parts ? write_key(d, r, old) : d->own->as ? write_text(d, r, old, text) : write_hash(d, r, old));
-}
-
-static void count(struct database *d, const struct row *r, const struct key *old, uint32_t sent)
-{
-	struct load *l = d->load;
-
-	if (!sent)
-		l->unchanged += r->op != OP_DELETE;
-	else if (r->op == OP_DELETE)
-		l->deleted++;
-	else if (is_there(old))
-		l->updated++;
-	else
-		l->inserted++;
-}
-
-/* ---- one MULTI */
-
-/* 0 done; 1: somebody changed a key: again; -1. */
-static int transact(struct database *d, struct key *old, bool state, struct error *err)
-{
-	uint32_t *sent = arena_zalloc(&d->arena, (d->rows + 1) * sizeof *sent), total = 0, i, published;
-	redisReply *reply;
-	int verdict, failed = 0;
-
-	redis_send(&d->redis, 1, (struct span[]){ SPAN_LIT("MULTI") });
-	for (i = 0; i < d->rows && !failed; i++) {
-		sent[i] = write_row(d, &d->row[i], &old[i], &verdict, err);
-		if (verdict)
-			failed = load_set_aside(d->load, &d->row[i].arrival, err);
-		d->row[i].op = verdict ? -1 : d->row[i].op;
-		published = sent[i] && d->own->publish;
-		if (published)
-			redis_send(&d->redis, 3, (struct span[]){ SPAN_LIT("PUBLISH"), span_of(d->own->publish), d->row[i].arrival.line });
-		total += sent[i] + published;
-	}
-	if (state) {
-		state_send(d);
-		total++;
-	}
-	redis_send(&d->redis, 1, (struct span[]){ failed ? SPAN_LIT("DISCARD") : SPAN_LIT("EXEC") });
-	for (i = 0; i < total + 1; i++) {	/* OK and QUEUED; what the server refuses to queue makes EXEC fail */
-		if (expect(d, &reply, err))
+	for (i = 0; i < last->n; i++)
+		alone = alone || last->row[i].dump;
+	if (alone && chunk_drain(d, err))
+		return -1;
+	while (d->asked->n || d->written->n) {
+		if (settle_written(d, err) || settle_asked(d, err) || redis_flush(&d->redis, err))
 			return -1;
-		if (check(d, reply, failed ? &(struct error)ERROR_INIT : err))
-			failed = -1;
 	}
-	if (expect(d, &reply, failed ? &(struct error)ERROR_INIT : err))
+	last = d->gathering;
+	last->careful = true;
+	if (chunk_change(d, last, true, err))
 		return -1;
-	if (!failed && reply->type == REDIS_REPLY_NIL) {
-		freeReplyObject(reply);
-		return 1;
+	chunk_reset(last);
+	return 0;
+}
+
+static struct span copy(struct chunk *c, struct span s)
+{
+	c->bytes += s.n;
+	return s.n ? arena_span(&c->arena, s) : (struct span){ "", 0 };
+}
+
+int chunk_add(struct database *d, const struct row *row, struct error *err)
+{
+	struct chunk *c = d->gathering;
+	struct row *r;
+
+	if (row->op == OP_TRUNCATE)
+		return chunk_drain(d, err) || keys_truncate(d, err) ? -1 : 0;
+	if (c->n == ROWS_AT_ONCE || c->bytes > CHUNK_BYTES || !chunk_takes(d, c, row->key) || (row->old.n && !chunk_takes(d, c, row->old))) {
+		if (rotate(d, err))
+			return -1;
+		c = d->gathering;
+		(void)chunk_takes(d, c, row->key);
+		if (row->old.n)
+			(void)chunk_takes(d, c, row->old);
 	}
-	for (i = 0; !failed && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
-		if (reply->element[i]->type == REDIS_REPLY_ERROR)
-			failed = redis_refused(&d->redis, reply->element[i], "write to", err);
-	if (!failed && reply->type == REDIS_REPLY_ERROR)
-		failed = redis_refused(&d->redis, reply, "write to", err);
-	freeReplyObject(reply);
-	for (i = 0; !failed && i < d->rows; i++)
-		if (d->row[i].op >= 0)
-			count(d, &d->row[i], &old[i], sent[i]);
-	return failed;
+	r = &c->row[c->n++];
+	*r = *row;
+	r->key = copy(c, row->key);
+	r->old = copy(c, row->old);
+	r->type = copy(c, row->type);
+	r->words = copy(c, row->words);
+	r->gone = copy(c, row->gone);
+	if (row->arrival.line.n) {
+		r->arrival.line = line_copy(&c->arena, row->arrival.line);
+		c->bytes += row->arrival.line.n;
+	}
+	c->careful = c->careful || d->o->dry_run || d->o->newer || r->op == OP_UPDATE || r->old.n || (r->expires >= 0 && r->expires <= redis_now(&d->redis));
+	return 0;
 }
 
-static int attempt(struct database *d, bool state, struct error *err)
+void chunk_release(struct database *d)
 {
-	struct key *old = arena_alloc(&d->arena, (d->rows + 1) * sizeof *old);
-	int64_t there;
-	uint32_t i;
-	int got;
+	int i;
 
-	if ((state && state_watch(d, err)) || watch(d, err) || count_there(d, &there, err))
-		return -1;
-	for (i = 0; i < d->rows; i++)
-		old[i] = (struct key){ .name = d->row[i].key, .type = "none", .expires = -1 };
-	got = there && read_old(d, old, err) ? -1 : transact(d, old, state, err);
-	keys_release(old, d->rows);
-	return got;
-}
-
-int chunk_flush(struct database *d, bool state, struct error *err)
-{
-	int tries, got = 1;
-
-	if (!d->rows && !state)
-		return 0;
-	for (tries = 0; got > 0 && tries < MOST_TRIES; tries++)
-		got = attempt(d, state, err);
-	if (got > 0)
-		got = error_set(err, EXIT_AGAIN, "'%s': others change these keys all the time", error_show(span_of(d->uri)));
-	d->rows = 0;
-	table_release(&d->keys);
-	table_init(&d->keys, 0, &d->memory);
-	return got;
-}
-
-int chunk_add(struct database *d, const struct row *r, struct error *err)
-{
-	struct hash128 key = hash_bytes(r->key.p, r->key.n, &d->hash_key), old = hash_bytes(r->old.n ? r->old.p : "", r->old.n, &d->hash_key);
-
-	if ((table_find(&d->keys, key) || (r->old.n && table_find(&d->keys, old))) && chunk_flush(d, false, err))
-		return -1;
-	(void)table_put(&d->keys, key, NULL);
-	if (r->old.n)
-		(void)table_put(&d->keys, old, NULL);
-	d->row[d->rows++] = *r;
-	return d->rows == ROWS_AT_ONCE ? chunk_flush(d, false, err) : 0;
+	for (i = 0; i < 3; i++)
+		arena_release(&d->chunk[i].arena);
 }

@@ -1,96 +1,195 @@
-/* load_mirror: keys that nothing brought. */
-#include <stdlib.h>
-
+/* load_mirror: keys that nothing brought, and how many are deleted. */
 #include "load.h"
 
-/* Calls fn for every key that the template fits, or for all but Syncline's own, some more than once. */
-static int each_key(struct database *d, int (*fn)(struct database *d, struct span key, struct error *err), struct error *err)
+static bool is_ours(struct database *d, struct span key)
 {
-	struct span words[6] = { SPAN_LIT("SCAN"), SPAN_LIT("0"), SPAN_LIT("MATCH"), SPAN_LIT("*"), SPAN_LIT("COUNT"), SPAN_LIT("1000") };
 	struct span parts[MOST_PARTS];
+
+	return !key_is_own(key) && (!d->tmpl.parts || template_match(&d->tmpl, key, parts));
+}
+
+/* Calls fn for the keys under the template, or for all, some more than once. */
+static int each_page(struct database *d, scan_fn *fn, struct error *err)
+{
 	struct buf pattern = BUF_INIT;
-	char cursor[32] = "0";
-	redisReply *reply;
-	size_t i;
-	int failed = 0;
+	int failed;
 
-	if (d->tmpl.parts) {
+	if (d->tmpl.parts)
 		template_pattern(&d->tmpl, &pattern);
-		words[3] = buf_span(&pattern);
-	}
-	do {
-		words[1] = span_of(cursor);
-		reply = redis_ask(&d->redis, "read", 6, words, err);
-		failed = reply ? 0 : -1;
-		for (i = 0; !failed && i < reply->element[1]->elements; i++) {
-			struct span key = reply_span(reply->element[1]->element[i]);
-
-			if (d->tmpl.parts ? template_match(&d->tmpl, key, parts) : !(key.n >= 6 && !memcmp(key.p, "_sync_", 6)))
-				failed = fn(d, key, err);
-		}
-		if (!failed)
-			snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
-		if (reply)
-			freeReplyObject(reply);
-	} while (!failed && strcmp(cursor, "0"));
+	failed = redis_scan(&d->redis, d->tmpl.parts ? buf_span(&pattern) : SPAN_LIT("*"), NULL, fn, d, err);
 	buf_release(&pattern);
 	return failed;
 }
 
-static int count_one(struct database *d, struct span key, struct error *err)
-{
-	(void)key;
-	(void)err;
-	d->keys_at_start++;
-	return 0;
-}
+/* ---- --max-delete */
 
-int keys_count(struct database *d, struct error *err)
+static int count_page(void *ctx, struct span *key, size_t n, struct error *err)
 {
-	if (d->counted)
-		return 0;
-	d->counted = true;
-	d->keys_at_start = 0;
-	return each_key(d, count_one, err);
-}
-
-/* A key that nothing brought is held as a line of its own, once. */
-static int hold_unseen(struct database *d, struct span key, struct error *err)
-{
-	struct arrival a = { key, 0, 0 };
-	bool added;
-
-	if (!table_put(&d->seen, hash_bytes(key.p, key.n, &d->hash_key), &added))
-		return error_set(err, EXIT_FAILED, "more keys than --memory holds the hashes of (32 bytes each)");
-	if (added)
-		held_add(&d->held, &a);
-	return 0;
-}
-
-static int delete_held(struct database *d, struct error *err)
-{
-	struct row r;
+	struct database *d = ctx;
 	size_t i;
 
-	for (i = 0; i < d->held.n; i++) {
-		if (!d->rows)
-			arena_reset(&d->arena);
-		r = (struct row){ .op = OP_DELETE, .key = arena_span(&d->arena, d->held.v[i].line), .expires = -1 };
-		r.arrival = (struct arrival){ r.key, 0, 0 };
-		if (chunk_add(d, &r, err))
-			return -1;
-	}
-	return chunk_flush(d, false, err);
+	(void)err;
+	for (i = 0; i < n; i++)
+		d->keys_at_start += is_ours(d, key[i]);
+	return 0;
 }
 
-int mirror_finish(struct database *d, struct error *err)
+int guard_spooled(struct database *d, struct error *err)
+{
+	if (!d->deletes && !d->truncates)
+		return 0;
+	if (!d->counted && each_page(d, count_page, err))
+		return -1;
+	d->counted = true;
+	d->deletes += d->truncates * d->keys_at_start;
+	d->truncates = 0;
+	return guard_deletes(d->load, d->deletes, d->keys_at_start, err);
+}
+
+static int delete_page(void *ctx, struct span *key, size_t n, struct error *err)
+{
+	struct database *d = ctx;
+	struct span w[2] = { SPAN_LIT("DEL") }, raw;
+	size_t i, sent = 0;
+
+	for (i = 0; i < n; i++) {
+		if (!is_ours(d, key[i]))
+			continue;
+		w[1] = key[i];
+		redis_send(&d->redis, 2, w);
+		sent++;
+	}
+	for (; sent; sent--) {
+		if (redis_read(&d->redis, REPLY_LIMIT, &raw, err))
+			return -1;
+		if (item_first(raw).type == '-')
+			return redis_refused(&d->redis, item_first(raw).text, "write to", err);
+		d->load->deleted += item_first(raw).n > 0;
+	}
+	return 0;
+}
+
+int keys_truncate(struct database *d, struct error *err)
+{
+	return each_page(d, delete_page, err);
+}
+
+/* ---- mirrors: one sort of the keys that came, and those that are there */
+
+static int mirror_begin(struct database *d, struct error *err)
+{
+	if (d->seen.priv)
+		return 0;
+	if (spill_open(&d->seen_spill, err))
+		return -1;
+	sort_init(&d->seen, &d->seen_spill, &d->memory, 8 << 20);
+	return 0;
+}
+
+int mirror_see(struct database *d, struct span key, struct error *err)
+{
+	return mirror_begin(d, err) ? -1 : sort_add(&d->seen, key, SPAN_LIT("came"), err);
+}
+
+static int see_page(void *ctx, struct span *key, size_t n, struct error *err)
+{
+	struct database *d = ctx;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (is_ours(d, key[i]) && sort_add(&d->seen, key[i], SPAN_LIT(""), err))
+			return -1;
+	return 0;
+}
+
+/* {"_sync":{"op":"delete"},…key…}, for who listens and for --dry-run */
+static void add_delete(struct database *d, struct span key, struct buf *line)
+{
+	struct span parts[MOST_PARTS];
+	struct buf name = BUF_INIT;
+	uint32_t i;
+
+	buf_adds(line, "{\"_sync\":{\"op\":\"delete\"}");
+	if (!d->tmpl.parts) {
+		buf_adds(line, ",\"key\":");
+		put_text(line, key);
+	} else if (template_match(&d->tmpl, key, parts)) {
+		for (i = 0; i < d->tmpl.parts; i++) {
+			buf_reset(&name);
+			name_add_reserved(&name, d->tmpl.name[i]);
+			buf_addc(line, ',');
+			put_text(line, buf_span(&name));
+			buf_addc(line, ':');
+			put_text(line, parts[i]);
+		}
+	}
+	buf_addc(line, '}');
+	buf_release(&name);
+}
+
+static int spool_delete(struct database *d, struct span key, struct error *err)
+{
+	struct row r = { .op = OP_DELETE, .key = key, .expires = -1 };
+	struct buf line = BUF_INIT;
+	int failed;
+
+	if (d->own->publish || d->o->dry_run)
+		add_delete(d, key, &line);
+	r.arrival.line = buf_span(&line);
+	r.arrival.stream = d->stream == UINT32_MAX ? 0 : d->stream;
+	failed = spool_add(d, &r, err);
+	buf_release(&line);
+	d->deletes++;
+	return failed;
+}
+
+/* All lines of one key: it came, it is there. */
+struct group {
+	struct buf key;
+	bool any, came, there;
+};
+
+static int close_group(struct database *d, struct group *g, struct error *err)
+{
+	bool goes = g->there && !g->came;
+
+	d->keys_at_start += g->there;
+	g->any = g->came = g->there = false;
+	return goes ? spool_delete(d, buf_span(&g->key), err) : 0;
+}
+
+static int sort_out(struct database *d, struct error *err)
+{
+	struct group g = { .key = BUF_INIT };
+	struct span key, line;
+	int got, failed = 0;
+
+	while (!failed && (got = sort_next(&d->seen, &key, &line, err)) > 0) {
+		if (g.any && !span_eq(key, buf_span(&g.key)))
+			failed = close_group(d, &g, err);
+		if (!g.any) {
+			buf_reset(&g.key);
+			buf_addspan(&g.key, key);
+			g.any = true;
+		}
+		g.came = g.came || line.n;
+		g.there = g.there || !line.n;
+	}
+	failed = failed || got < 0 || (g.any && close_group(d, &g, err)) ? -1 : 0;
+	buf_release(&g.key);
+	return failed;
+}
+
+int mirror_deletes(struct database *d, struct error *err)
 {
 	int failed;
 
 	if (guard_keeps_all(d->load))
 		return 0;
-	failed = keys_count(d, err) || guard_whole(d->load, d->keys_at_start, err) || each_key(d, hold_unseen, err) ||
-		guard_deletes(d->load, d->held.n + d->deletes, d->keys_at_start, err) || delete_held(d, err) ? -1 : 0;
-	held_release(&d->held);
+	d->keys_at_start = 0;
+	d->counted = true;
+	failed = mirror_begin(d, err) || each_page(d, see_page, err) || sort_out(d, err) || guard_whole(d->load, d->keys_at_start, err) ? -1 : 0;
+	sort_release(&d->seen);
+	spill_close(&d->seen_spill);
 	return failed;
 }

@@ -1,79 +1,111 @@
-/* load_spool: records until the checkpoint behind them has come. */
+/* load_spool: rows until the checkpoint behind them has come. */
 #include "load.h"
 
+enum { BLOCK = 256 << 10, SPANS = 6 };
+
+/* A row as it is stored; its spans follow, in the order of spans_of. */
 struct entry {
 	uint64_t lineno;
-	uint32_t stream, n;
+	int64_t expires;
+	uint32_t n[SPANS];
+	uint32_t stream;
+	int16_t op;
+	bool dump;
 };
 
-/* The oldest go to the file: those in memory follow them. */
-static int to_file(struct database *d, struct error *err)
+static void spans_of(struct row *r, struct span *out[SPANS])
 {
-	struct buf block = BUF_INIT;
-	struct entry e;
+	memcpy(out, (struct span *[SPANS]){ &r->key, &r->old, &r->type, &r->words, &r->gone, &r->arrival.line }, SPANS * sizeof *out);
+}
+
+int spool_add(struct database *d, const struct row *row, struct error *err)
+{
+	struct row r = *row;
+	struct span *span[SPANS];
+	struct entry e = { .lineno = r.arrival.lineno, .expires = r.expires, .stream = r.arrival.stream, .op = (int16_t)r.op, .dump = r.dump };
 	uint64_t at;
-	size_t i;
-	int failed;
+	int i;
 
-	if (d->spill.fd < 0 && spill_open(&d->spill, err))
+	spans_of(&r, span);
+	for (i = 0; i < SPANS; i++)
+		e.n[i] = (uint32_t)span[i]->n;
+	buf_add(&d->held, &e, sizeof e);
+	for (i = 0; i < SPANS; i++)
+		buf_addspan(&d->held, *span[i]);
+	if (d->held.n < SPOOL_MEMORY)
+		return 0;
+	if ((d->spill.fd < 0 && spill_open(&d->spill, err)) || spill_write(&d->spill, d->held.p, d->held.n, &at, err))
 		return -1;
-	for (i = 0; i < d->held.n; i++) {
-		e = (struct entry){ d->held.v[i].lineno, d->held.v[i].stream, (uint32_t)d->held.v[i].line.n };
-		buf_add(&block, &e, sizeof e);
-		buf_addspan(&block, d->held.v[i].line);
-	}
-	failed = spill_write(&d->spill, block.p, block.n, &at, err);
-	buf_release(&block);
-	held_release(&d->held);
-	return failed;
+	buf_reset(&d->held);
+	return 0;
 }
 
-int spool_add(struct database *d, const struct arrival *a, struct error *err)
+/* The row at the beginning of these bytes: how many it takes, 0 where it isn't whole. */
+static size_t unpack(const char *p, size_t n, struct row *r)
 {
-	held_add(&d->held, a);
-	return d->held.bytes < SPOOL_MEMORY ? 0 : to_file(d, err);
-}
-
-static int apply_file(struct database *d, struct error *err)
-{
-	struct buf line = BUF_INIT;
-	struct arrival a;
+	struct span *span[SPANS];
 	struct entry e;
-	uint64_t at = 0;
+	size_t at = sizeof e;
+	int i;
+
+	if (n < sizeof e)
+		return 0;
+	memcpy(&e, p, sizeof e);
+	*r = (struct row){ .op = e.op, .dump = e.dump, .expires = e.expires, .arrival = { .lineno = e.lineno, .stream = e.stream } };
+	spans_of(r, span);
+	for (i = 0; i < SPANS; i++) {
+		*span[i] = (struct span){ p + at, e.n[i] };
+		at += e.n[i];
+		if (at > n)
+			return 0;
+	}
+	return at;
+}
+
+typedef int row_fn(struct database *d, const struct row *r, struct error *err);
+
+/* Gives the rows that are whole in these bytes, and drops them. */
+static int give(struct database *d, struct buf *b, row_fn *fn, struct error *err)
+{
+	struct row r;
+	size_t at = 0, n;
+
+	while ((n = unpack(b->p + at, b->n - at, &r))) {
+		if (fn(d, &r, err))
+			return -1;
+		at += n;
+	}
+	buf_drop(b, at);
+	return 0;
+}
+
+int spool_take(struct database *d, row_fn *fn, struct error *err)
+{
+	struct buf block = BUF_INIT, held = d->held;
+	uint64_t at = 0, some;
 	int failed = 0;
 
+	d->held = (struct buf)BUF_INIT;
 	while (!failed && d->spill.fd >= 0 && at < d->spill.size) {
-		failed = spill_read(&d->spill, at, &e, sizeof e, err);
-		if (failed)
-			break;
-		buf_reset(&line);
-		buf_reserve(&line, e.n + SCAN_PADDING);
-		failed = spill_read(&d->spill, at + sizeof e, line.p, e.n, err);
-		memset(line.p + e.n, 0, SCAN_PADDING);
-		a = (struct arrival){ { line.p, e.n }, e.lineno, e.stream };
-		failed = failed || load_again(d->load, &a, err) ? -1 : 0;
-		at += sizeof e + e.n;
+		some = d->spill.size - at < BLOCK ? d->spill.size - at : BLOCK;
+		buf_reserve(&block, (size_t)some);
+		failed = spill_read(&d->spill, at, block.p + block.n, (size_t)some, err);
+		block.n += (size_t)some;
+		at += some;
+		failed = failed || give(d, &block, fn, err) ? -1 : 0;
 	}
-	buf_release(&line);
 	if (d->spill.fd >= 0)
 		spill_close(&d->spill);
-	d->spill = (struct spill)SPILL_INIT;
-	return failed;
-}
-
-int spool_apply(struct database *d, struct error *err)
-{
-	int failed;
-
-	d->applying = true;
-	failed = apply_file(d, err) || held_take(&d->held, d->load, err) ? -1 : 0;
-	d->applying = false;
+	if (!failed)
+		failed = give(d, &held, fn, err);
+	buf_release(&block);
+	buf_release(&held);
 	return failed;
 }
 
 void spool_release(struct database *d)
 {
-	held_release(&d->held);
+	buf_release(&d->held);
 	if (d->spill.fd >= 0)
 		spill_close(&d->spill);
 }

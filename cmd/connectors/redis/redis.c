@@ -1,89 +1,100 @@
-/* redis: a connection, its failures told, key templates. */
+/* redis: a connection, its failures told. */
 #include "redis.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "endpoint/secret.h"
+#include "endpoint/uri.h"
+#include "value/number.h"
 
 /* ---- failures */
 
+static const char node[] = " (this is a cluster, whose nodes are read and written one by one)";
 static const struct { const char *word; int status; const char *hint; } words[] = {
 	{ "LOADING", EXIT_AGAIN, "" }, { "BUSY", EXIT_AGAIN, "" }, { "OOM", EXIT_AGAIN, "" }, { "READONLY", EXIT_AGAIN, "" },
 	{ "MASTERDOWN", EXIT_AGAIN, "" }, { "MISCONF", EXIT_AGAIN, "" }, { "CLUSTERDOWN", EXIT_AGAIN, "" }, { "TRYAGAIN", EXIT_AGAIN, "" },
-	{ "MOVED", EXIT_USAGE, " (this is a cluster, whose nodes are read and written one by one)" },
-	{ "ASK", EXIT_USAGE, " (this is a cluster, whose nodes are read and written one by one)" },
+	{ "NOREPLICAS", EXIT_AGAIN, "" }, { "ERR max number of clients", EXIT_AGAIN, "" },
+	{ "MOVED", EXIT_USAGE, node }, { "ASK", EXIT_USAGE, node }, { "CROSSSLOT", EXIT_USAGE, node },
 	{ "NOAUTH", EXIT_USAGE, " (a password stands in the endpoints file, or in REDISCLI_AUTH)" }, { "WRONGPASS", EXIT_USAGE, "" },
-	{ "NOPERM", EXIT_USAGE, "" },
+	{ "NOPERM", EXIT_USAGE, "" }, { "DENIED", EXIT_USAGE, "" }, { "ERR DB index", EXIT_USAGE, "" }, { "ERR invalid DB index", EXIT_USAGE, "" },
+	{ "ERR AUTH", EXIT_USAGE, "" },
 };
 
-int redis_refused(struct redis *r, const redisReply *reply, const char *verb, struct error *err)
+int redis_refused(const struct redis *r, struct span text, const char *verb, struct error *err)
 {
-	size_t i, n;
+	const struct item it = { '-', text, 0 };
+	size_t i;
+	int status = EXIT_FAILED;
+	const char *hint = "";
 
-	for (i = 0; i < sizeof words / sizeof *words; i++) {
-		n = strlen(words[i].word);
-		if ((size_t)reply->len >= n && !memcmp(reply->str, words[i].word, n))
-			return error_set(err, words[i].status, "cannot %s '%s': %s%s", verb, error_show(span_of(r->shown)), reply->str, words[i].hint);
-	}
-	return error_set(err, EXIT_FAILED, "cannot %s '%s': %s", verb, error_show(span_of(r->shown)), reply->str);
+	for (i = 0; i < sizeof words / sizeof *words; i++)
+		if (item_is_error(&it, words[i].word)) {
+			status = words[i].status;
+			hint = words[i].hint;
+			break;
+		}
+	return error_set(err, status, "cannot %s '%s': %.*s%s", verb, error_show(span_of(r->shown)), (int)(text.n < 400 ? text.n : 400), text.p, hint);
 }
 
-static int gone(struct redis *r, struct error *err)
+static int gone(const struct redis *r, struct error *err)
 {
-	return error_set(err, EXIT_AGAIN, "the connection to '%s' is gone: %s", error_show(span_of(r->shown)),
-			 r->c->err == REDIS_ERR_IO ? strerror(errno) : r->c->errstr);
+	return error_prefix(err, "the connection to '%s' is gone", error_show(span_of(r->shown)));
 }
 
 /* ---- commands */
 
-void redis_send(struct redis *r, int n, const struct span *w)
+void redis_send(struct redis *r, size_t n, const struct span *w)
 {
-	const char **argv = xreallocarray(NULL, (size_t)n, sizeof *argv);
-	size_t *len = xreallocarray(NULL, (size_t)n, sizeof *len);
-	int i;
+	size_t i;
 
-	for (i = 0; i < n; i++) {
-		argv[i] = w[i].p ? w[i].p : "";
-		len[i] = w[i].n;
-	}
-	if (redisAppendCommandArgv(r->c, n, argv, len) != REDIS_OK)
-		xalloc_die();
-	free(argv);
-	free(len);
+	resp_command(&r->io.out, n);
+	for (i = 0; i < n; i++)
+		resp_word(&r->io.out, w[i]);
 }
 
-redisReply *redis_read(struct redis *r, struct error *err)
+int redis_flush(struct redis *r, struct error *err)
 {
-	void *reply = NULL;
-
-	if (redisGetReply(r->c, &reply) == REDIS_OK && reply)
-		return reply;
-	gone(r, err);
-	return NULL;
+	return resp_flush(&r->io, err) ? gone(r, err) : 0;
 }
 
-redisReply *redis_ask(struct redis *r, const char *verb, int n, const struct span *w, struct error *err)
+int redis_read(struct redis *r, size_t limit, struct span *raw, struct error *err)
 {
-	redisReply *reply;
+	int got = resp_read(&r->io, limit, raw, err);
+
+	return got < 0 ? gone(r, err) : got;
+}
+
+int redis_open_array(struct redis *r, uint64_t *n, struct error *err)
+{
+	int got = resp_open(&r->io, n, err);
+
+	return got < 0 ? gone(r, err) : got;
+}
+
+int redis_ask(struct redis *r, const char *verb, size_t n, const struct span *w, struct span *raw, struct error *err)
+{
+	struct item it;
+	int got;
 
 	redis_send(r, n, w);
-	reply = redis_read(r, err);
-	if (reply && reply->type == REDIS_REPLY_ERROR) {
-		redis_refused(r, reply, verb, err);
-		freeReplyObject(reply);
-		return NULL;
-	}
-	return reply;
+	got = redis_read(r, REPLY_LIMIT, raw, err);
+	if (got)
+		return got < 0 ? -1 : error_set(err, EXIT_FAILED, "cannot %s '%s': the reply is too long", verb, error_show(span_of(r->shown)));
+	it = item_first(*raw);
+	return it.type == '-' ? redis_refused(r, it.text, verb, err) : 0;
 }
 
 /* ---- connecting */
 
 struct address {
-	char *host, *user, *socket;
+	struct buf host, user, socket;
+	bool has_user, has_db;
 	int port;
-	char *db;
+	struct span db;
 };
 
 static int bad_address(const char *uri, struct error *err)
@@ -92,90 +103,151 @@ static int bad_address(const char *uri, struct error *err)
 			 error_show(span_of(uri)));
 }
 
-static int parse(const char *uri, struct address *a, struct error *err)
+static bool digits_only(struct span s)
 {
-	const char *p = uri + strcspn(uri, ":") + 3, *end = p + strcspn(p, "/?"), *at = memchr(p, '@', (size_t)(end - p)), *colon, *query;
+	size_t i;
 
-	if (strncmp(uri, "redis://", 8))
-		return error_set(err, EXIT_USAGE, "'%s': connections by TLS (rediss://) are not built in here", error_show(span_of(uri)));
-	if (at) {
-		a->user = at > p ? xstrndup(p, (size_t)(at - p)) : NULL;
-		p = at + 1;
-	}
-	colon = *p == '[' ? strchr(p, ']') : p;
-	colon = colon ? memchr(colon, ':', (size_t)(end - colon)) : NULL;
-	a->host = xstrndup(*p == '[' ? p + 1 : p, (size_t)((colon ? colon : end) - p) - (*p == '[' ? 2 : 0));
-	a->port = colon ? atoi(colon + 1) : 6379;
-	query = strchr(end, '?');
-	if (*end == '/' && end[1] && end[1] != '?')
-		a->db = xstrndup(end + 1, strcspn(end + 1, "?"));
-	if (query && !strncmp(query, "?host=/", 7))
-		a->socket = xstrdup(query + 6);
-	else if (query)
-		return bad_address(uri, err);
-	if (a->db && (strspn(a->db, "0123456789") != strlen(a->db)))
-		return bad_address(uri, err);
-	return a->port > 0 && a->port < 65536 ? 0 : bad_address(uri, err);
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0 && s.n < 10;
 }
 
+/* HOST[:PORT], or [IPv6][:PORT] */
+static bool parse_host(struct span s, struct address *a)
+{
+	const char *close = s.n && s.p[0] == '[' ? memchr(s.p, ']', s.n) : NULL, *from = close ? close + 1 : s.p;
+	const char *colon = memchr(from, ':', (size_t)(s.p + s.n - from)), *end = colon ? colon : s.p + s.n;
+	struct span host = close ? (struct span){ s.p + 1, (size_t)(close - s.p) - 1 } : (struct span){ s.p, (size_t)(end - s.p) }, port;
+
+	if ((s.n && s.p[0] == '[' && !close) || (close && end != close + 1) || percent_decode(host, &a->host))
+		return false;
+	a->port = 6379;
+	if (!colon)
+		return true;
+	port = (struct span){ colon + 1, (size_t)(s.p + s.n - colon) - 1 };
+	if (!digits_only(port))
+		return false;
+	a->port = atoi(colon + 1);
+	return a->port > 0 && a->port < 65536;
+}
+
+static int parse(const char *uri, struct address *a, struct error *err)
+{
+	const char *p = uri + 8, *end, *at, *query;
+
+	if (strncmp(uri, "redis://", 8))
+		return bad_address(uri, err);
+	end = p + strcspn(p, "/?");
+	at = memchr(p, '@', (size_t)(end - p));
+	if (at && at > p) {
+		a->has_user = true;
+		if (percent_decode((struct span){ p, (size_t)(at - p) }, &a->user))
+			return bad_address(uri, err);
+	}
+	p = at ? at + 1 : p;
+	if (!parse_host((struct span){ p, (size_t)(end - p) }, a))
+		return bad_address(uri, err);
+	query = end + strcspn(end, "?");
+	if (*end == '/' && query > end + 1) {
+		a->db = (struct span){ end + 1, (size_t)(query - end) - 1 };
+		a->has_db = true;
+		if (!digits_only(a->db))
+			return bad_address(uri, err);
+	}
+	if (*query && (strncmp(query, "?host=", 6) || strchr(query, '&') || percent_decode(span_of(query + 6), &a->socket) || !a->socket.n ||
+		       a->socket.p[0] != '/'))
+		return bad_address(uri, err);
+	return 0;
+}
+
+/* AUTH [USER] PASSWORD. A user without a password may be one that needs none. */
 static int log_in(struct redis *r, const struct address *a, struct error *err)
 {
 	char *given = NULL;
 	const char *password;
-	struct span auth[3] = { SPAN_LIT("AUTH") }, select[2] = { SPAN_LIT("SELECT") }, info[2] = { SPAN_LIT("INFO"), SPAN_LIT("server") };
-	redisReply *reply;
-	const char *version;
-	int n = 1, major = 0, minor = 0, patch = 0;
+	struct span auth[3] = { SPAN_LIT("AUTH") }, raw;
+	size_t n = 1;
+	int failed = 0;
 
 	if (secret_password(&given, err))
 		return -1;
 	password = given ? given : getenv("REDISCLI_AUTH");
-	if (password) {
-		if (a->user)
-			auth[n++] = span_of(a->user);
-		auth[n++] = span_of(password);
-		reply = redis_ask(r, "log in to", n, auth, err);
-		free(given);
-		secrets_forget();
-		if (!reply)
-			return -1;
-		freeReplyObject(reply);
-	}
-	if (a->db) {
-		select[1] = span_of(a->db);
-		reply = redis_ask(r, "select the database of", 2, select, err);
-		if (!reply)
-			return -1;
-		freeReplyObject(reply);
-	}
-	reply = redis_ask(r, "read", 2, info, err);
-	if (!reply)
+	if (a->has_user)
+		auth[n++] = buf_span(&a->user);
+	auth[n++] = span_of(password ? password : "");
+	if (password || a->has_user)
+		failed = redis_ask(r, "log in to", n, auth, &raw, err);
+	if (given)
+		explicit_bzero(given, strlen(given));
+	free(given);
+	if (r->io.out.cap)
+		explicit_bzero(r->io.out.p, r->io.out.cap);
+	secrets_forget();
+	return failed;
+}
+
+static void read_version(struct redis *r, struct span text)
+{
+	char copy[32];
+	int major = 0, minor = 0, patch = 0;
+
+	snprintf(copy, sizeof copy, "%.*s", (int)(text.n < 31 ? text.n : 31), text.p);
+	if (sscanf(copy, "%d.%d.%d", &major, &minor, &patch) > 0)
+		r->version = major * 10000 + minor * 100 + patch;
+}
+
+/* HELLO, which everybody may call, says what server this is. */
+static int greet(struct redis *r, struct error *err)
+{
+	struct span raw;
+	struct item name, value;
+	uint64_t n;
+
+	if (redis_ask(r, "read", 2, (struct span[]){ SPAN_LIT("HELLO"), SPAN_LIT("2") }, &raw, err))
 		return -1;
-	version = strstr(reply->str ? reply->str : "", "redis_version:");
-	if (version)
-		sscanf(version, "redis_version:%d.%d.%d", &major, &minor, &patch);
-	r->version = major * 10000 + minor * 100 + patch;
-	freeReplyObject(reply);
+	(void)item_next(&raw, &name);
+	for (n = (uint64_t)name.n / 2; n && item_next(&raw, &name) && item_first(raw).type != '*'; n--) {
+		if (!item_next(&raw, &value))
+			break;
+		if (span_is(name.text, "version"))
+			read_version(r, value.text);
+		if (span_is(name.text, "mode"))
+			r->cluster = span_is(value.text, "cluster");
+	}
+	return r->version >= 60000 ? 0 : error_set(err, EXIT_USAGE, "'%s': Redis 6 or later is wanted", error_show(span_of(r->shown)));
+}
+
+static int connect_to(struct redis *r, const struct address *a, struct error *err)
+{
+	const struct timeval limit = { 15, 0 };
+	struct buf host = BUF_INIT;
+
+	buf_addspan(&host, a->socket.n ? buf_span(&a->socket) : a->host.n ? buf_span(&a->host) : SPAN_LIT("127.0.0.1"));
+	r->c = a->socket.n ? redisConnectUnixWithTimeout(buf_str(&host), limit) : redisConnectWithTimeout(buf_str(&host), a->port, limit);
+	buf_release(&host);
+	if (!r->c)
+		xalloc_die();
+	if (r->c->err)
+		return error_set(err, EXIT_AGAIN, "cannot connect to '%s': %s", error_show(span_of(r->shown)), r->c->errstr);
+	if (!a->socket.n)
+		redisEnableKeepAlive(r->c);	/* a peer that is silently gone is noticed */
+	r->io.fd = r->c->fd;
 	return 0;
 }
 
 int redis_open(struct redis *r, const char *uri, struct error *err)
 {
-	const struct timeval limit = { 15, 0 };
-	struct address a = { NULL, NULL, NULL, 0, NULL };
-	int failed = parse(uri, &a, err);
+	struct address a = { .host = BUF_INIT };
+	struct span raw;
+	int failed;
 
 	r->shown = uri;
-	if (!failed) {
-		r->c = a.socket ? redisConnectUnixWithTimeout(a.socket, limit) : redisConnectWithTimeout(*a.host ? a.host : "127.0.0.1", a.port, limit);
-		if (!r->c)
-			xalloc_die();
-		failed = r->c->err ? error_set(err, EXIT_AGAIN, "cannot connect to '%s': %s", error_show(span_of(uri)), r->c->errstr) : log_in(r, &a, err);
-	}
-	free(a.host);
-	free(a.user);
-	free(a.socket);
-	free(a.db);
+	failed = parse(uri, &a, err) || connect_to(r, &a, err) || log_in(r, &a, err) || greet(r, err) ||
+		(a.has_db && redis_ask(r, "select the database of", 2, (struct span[]){ SPAN_LIT("SELECT"), a.db }, &raw, err)) ? -1 : 0;
+	buf_release(&a.host);
+	buf_release(&a.user);
+	buf_release(&a.socket);
 	return failed;
 }
 
@@ -184,74 +256,87 @@ void redis_close(struct redis *r)
 	if (r->c)
 		redisFree(r->c);
 	r->c = NULL;
+	resp_release(&r->io);
 }
 
-/* ---- key templates */
+/* ---- the clock */
 
-int template_parse(struct template *t, const char *text, struct error *err)
+int redis_clock(struct redis *r, struct error *err)
 {
-	const char *p = text, *open, *close;
-	uint32_t i;
+	struct span raw;
+	struct item it;
+	int64_t seconds, micros;
 
-	*t = (struct template){ .parts = 0 };
-	for (;; p = close + 1) {
-		open = strchr(p, '{');
-		t->literal[t->parts] = (struct span){ p, open ? (size_t)(open - p) : strlen(p) };
-		if (!open)
+	if (redis_ask(r, "read", 1, (struct span[]){ SPAN_LIT("TIME") }, &raw, err))
+		return -1;
+	if (!item_next(&raw, &it) || !item_next(&raw, &it) || !number_is_json(it.text) || number_int64(it.text, &seconds) || !item_next(&raw, &it) ||
+	    !number_is_json(it.text) || number_int64(it.text, &micros))
+		return error_set(err, EXIT_FAILED, "'%s': TIME's reply isn't what it should be", error_show(span_of(r->shown)));
+	r->ahead = seconds * 1000 + micros / 1000 - clock_wall() / 1000000;
+	return 0;
+}
+
+int64_t redis_now(const struct redis *r)
+{
+	return clock_wall() / 1000000 + r->ahead;
+}
+
+/* ---- keys */
+
+bool key_is_own(struct span key)
+{
+	static const struct span own[] = { SPAN_LIT("_sync_state:"), SPAN_LIT("_sync_schema:") };
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (key.n >= own[i].n && !memcmp(key.p, own[i].p, own[i].n))
+			return true;
+	return false;
+}
+
+/* The keys of a page, copied: their number, -1 where it is none. */
+static int64_t take_page(struct span raw, char cursor[32], struct arena *arena, struct span **keys)
+{
+	struct item it;
+	int64_t n, i;
+	char *copy;
+
+	if (!item_next(&raw, &it) || it.type != '*' || it.n != 2 || !item_next(&raw, &it) || it.type != '$' || it.text.n > 30)
+		return -1;
+	snprintf(cursor, 32, "%.*s", (int)it.text.n, it.text.p);
+	copy = arena_dup(arena, raw.p, raw.n);
+	raw.p = copy;
+	if (!item_next(&raw, &it) || it.type != '*')
+		return -1;
+	n = it.n;
+	*keys = arena_alloc(arena, ((size_t)n + 1) * sizeof **keys);
+	for (i = 0; i < n; i++) {
+		if (!item_next(&raw, &it) || it.type != '$')
+			return -1;
+		(*keys)[i] = it.text;
+	}
+	return n;
+}
+
+int redis_scan(struct redis *r, struct span pattern, const char *type, scan_fn *fn, void *ctx, struct error *err)
+{
+	struct span w[8] = { SPAN_LIT("SCAN"), SPAN_LIT("0"), SPAN_LIT("MATCH"), pattern, SPAN_LIT("COUNT"), SPAN_LIT("1000"), SPAN_LIT("TYPE"),
+			     span_of(type ? type : "") }, raw, *keys;
+	struct arena arena = ARENA_INIT;
+	char cursor[32] = "0";
+	int64_t n;
+	int failed = 0;
+
+	do {
+		w[1] = span_of(cursor);
+		arena_reset(&arena);
+		failed = redis_ask(r, "read", type ? 8 : 6, w, &raw, err);
+		if (failed)
 			break;
-		close = strchr(open, '}');
-		if (!close || close == open + 1 || t->parts == MOST_PARTS)
-			return error_set(err, EXIT_USAGE, "--key-template: '%s' is not like game:{id}", error_show(span_of(text)));
-		if (t->parts && !t->literal[t->parts].n)
-			return error_set(err, EXIT_USAGE, "--key-template: in '%s' nothing parts two fields", error_show(span_of(text)));
-		t->name[t->parts++] = (struct span){ open + 1, (size_t)(close - open - 1) };
-	}
-	for (i = 1; i < t->parts; i++)
-		if (span_eq(t->name[i], t->name[i - 1]))
-			return error_set(err, EXIT_USAGE, "--key-template: '%s' names a field twice", error_show(span_of(text)));
-	return t->parts ? 0 : error_set(err, EXIT_USAGE, "--key-template: '%s' has no field, as game:{id} has", error_show(span_of(text)));
-}
-
-void template_pattern(const struct template *t, struct buf *out)
-{
-	uint32_t i;
-	size_t j;
-
-	for (i = 0; i <= t->parts; i++) {
-		for (j = 0; j < t->literal[i].n; j++) {
-			if (strchr("*?[]\\", t->literal[i].p[j]))
-				buf_addc(out, '\\');
-			buf_addc(out, t->literal[i].p[j]);
-		}
-		if (i < t->parts)
-			buf_addc(out, '*');
-	}
-}
-
-static const char *find(const char *p, const char *end, struct span what)
-{
-	for (; (size_t)(end - p) >= what.n; p++)
-		if (!memcmp(p, what.p, what.n))
-			return p;
-	return NULL;
-}
-
-bool template_match(const struct template *t, struct span key, struct span parts[MOST_PARTS])
-{
-	const char *p = key.p, *end = key.p + key.n, *next;
-	uint32_t i;
-
-	if (key.n < t->literal[0].n || memcmp(p, t->literal[0].p, t->literal[0].n))
-		return false;
-	p += t->literal[0].n;
-	for (i = 0; i < t->parts; i++) {
-		struct span behind = t->literal[i + 1];
-
-		next = i + 1 == t->parts && !behind.n ? end : find(p, end, behind);
-		if (!next || next == p || (i + 1 == t->parts && next + behind.n != end))
-			return false;
-		parts[i] = (struct span){ p, (size_t)(next - p) };
-		p = next + behind.n;
-	}
-	return p == end;
+		n = take_page(raw, cursor, &arena, &keys);
+		failed = n < 0 ? error_set(err, EXIT_FAILED, "'%s': SCAN's reply isn't what it should be", error_show(span_of(r->shown)))
+			: fn(ctx, keys, (size_t)n, err);
+	} while (!failed && strcmp(cursor, "0"));
+	arena_release(&arena);
+	return failed;
 }
