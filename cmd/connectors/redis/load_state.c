@@ -78,7 +78,7 @@ static int merge(struct database *d, struct span old, struct buf *out, struct er
 
 	record_init(&before);
 	record_write(&d->schema, &text);
-	failed = record_copy(now, text.p, text.n, &limits, err) || record_set(now, &absent_path, SPAN_LIT("null"), err);
+	failed = record_copy(now, text.p, text.n, &limits, err) || (!d->own->as && record_set(now, &absent_path, SPAN_LIT("null"), err));
 	if (!failed && old.n && !record_copy(&before, old.p, old.n, &limits, &ignored) && record_is_object(&before) &&
 	    value_member(record_root(&before), SPAN_LIT("properties"), &properties) && value_type(properties) == TOKEN_OBJECT) {
 		while (!failed && value_next(properties, &walk, &name, &v)) {
@@ -103,7 +103,7 @@ int schema_save(struct database *d, struct error *err)
 	struct item it;
 	int failed;
 
-	if (!d->tmpl.parts || d->own->as || d->schema_saved || !d->typed.n || d->o->dry_run)
+	if (!d->tmpl.parts || d->schema_saved || !d->typed.n || d->o->dry_run)
 		return 0;
 	d->schema_saved = true;
 	buf_addf(&key, "_sync_schema:%s", d->own->key_template);
