@@ -96,6 +96,7 @@ void state_init(struct state *s)
 
 void state_release(struct state *s)
 {
+	state_let_go(s);
 	json_decref(s->job);
 	s->job = NULL;
 }

@@ -28,6 +28,7 @@ struct state {
 	json_t *job;		/* owned: the job's object; never NULL after state_init */
 	bool reset;		/* --reset, set by the caller: a damaged state is none, and what it knew is forgotten */
 	bool damaged;		/* …it was: storing it overwrites */
+	int hold;		/* owned: a descriptor + 1 while the job is held; else 0 */
 	bool changed;		/* a token or the loader's position is another than was read: else there is nothing to store */
 };
 
@@ -66,6 +67,12 @@ int state_read_file(struct state *s, const struct state_place *p, struct error *
  * -1 with status EXIT_AGAIN when another run has moved it. The other jobs of the file are kept. Where nothing changed, nothing is stored.
  */
 int state_store_file(struct state *s, const struct state_place *p, struct error *err);
+/*
+ * Before records are committed whose state follows in a file: keeps other loaders from moving this job until state_let_go.
+ * Doesn't wait: -1 with status EXIT_AGAIN where another one is about to, or has moved it.
+ */
+int state_hold_file(struct state *s, const struct state_place *p, struct error *err);
+void state_let_go(struct state *s);
 
 /* Strings of the job: "run", "connector", "source", "selection"; NULL where missing. */
 const char *state_string(const struct state *s, const char *name);

@@ -104,11 +104,20 @@ static int on_schema(struct load *l, struct record *rec, struct meta *meta, stru
 }
 
 /* Records first, then the state: by the connector in one transaction, or in the state's file behind its commit. */
+static int commit_by(struct load *l, int (*fn)(void *self, struct load *l, struct error *err), struct error *err)
+{
+	const bool file = l->o->state && !l->state_here && !l->o->dry_run;
+	int done = rejects_sync(&l->tool->rejects, err) || (file && state_hold_file(&l->state, &l->place, err)) ? -1 : fn(l->self, l, err);
+
+	if (done == LOAD_DONE && file)
+		done = state_store_file(&l->state, &l->place, err);
+	state_let_go(&l->state);
+	return done;
+}
+
 static int commit(struct load *l, struct error *err)
 {
-	int done = rejects_sync(&l->tool->rejects, err) ? -1 : l->connector->commit(l->self, l, err);
-
-	return done < 0 ? -1 : done == LOAD_DONE && l->o->state && !l->state_here ? state_store_file(&l->state, &l->place, err) : 0;
+	return commit_by(l, l->connector->commit, err) < 0 ? -1 : 0;
 }
 
 static int on_checkpoint(struct load *l, const struct meta *meta, struct error *err)
@@ -247,6 +256,7 @@ static int on_record(struct loop *loop, struct meta *meta, struct error *err)
 	struct load *l = loop->load;
 	struct value name;
 
+	l->seen++;
 	l->arrival = (struct arrival){ loop->reader.line, loop->reader.lineno, meta->stream };
 	if (reader_duplicate(&loop->reader, &loop->rec, &name)) {
 		error_data(err, "duplicate-name", "two members are called '%s'", error_show(value_bytes(name)));
@@ -263,6 +273,7 @@ static int on_bad_line(struct loop *loop, struct error *err)
 	struct load *l = loop->load;
 
 	l->aside++;
+	l->seen++;
 	l->arrival = (struct arrival){ loop->reader.line, loop->reader.lineno, loop->reader.only };
 	return writer_reject_raw(&l->tool->writer, loop->reader.line, loop->reader.only, err, err) ? where(l, &l->arrival, err) : 0;
 }
@@ -325,7 +336,7 @@ static int check_options(struct load *l, struct error *err)
 
 static void say_what(const struct load *l)
 {
-	diag_note("%llu records: %llu inserted, %llu updated, %llu unchanged, %llu deleted, %llu set aside", (unsigned long long)l->records,
+	diag_note("%llu records: %llu inserted, %llu updated, %llu unchanged, %llu deleted, %llu set aside", (unsigned long long)l->seen,
 		  (unsigned long long)l->inserted, (unsigned long long)l->updated, (unsigned long long)l->unchanged,
 		  (unsigned long long)l->deleted, (unsigned long long)l->aside);
 }
@@ -342,11 +353,10 @@ static int load_stream(struct loop *loop, struct error *err)
 {
 	struct load *l = loop->load;
 
-	if (read_all(loop, err) || rejects_check(&l->tool->rejects, l->records + l->tool->rejects.n, true, err))
+	if (read_all(loop, err) || rejects_check(&l->tool->rejects, l->seen, true, err))
 		return -1;
-	if (rejects_sync(&l->tool->rejects, err) || l->connector->finish(l->self, l, err))
-		return -1;
-	if (l->o->state && !l->state_here && !l->o->dry_run && state_store_file(&l->state, &l->place, err))
+	l->tool->rejects.ended = true;	/* those that wait may still be set aside */
+	if (commit_by(l, l->connector->finish, err))
 		return -1;
 	l->durable = true;
 	l->tool->look = l->aside > 0;
@@ -371,6 +381,7 @@ int load_main(struct tool *tool, struct load_options *o, const struct connector 
 	for (i = 0; i < sizeof records / sizeof *records; i++)
 		record_init(records[i]);
 	failed = tool_open(tool, &err);
+	tool->rejects.seen = &l.seen;
 	tool->writer.plain = !o->dry_run;	/* standard output is no stream of ours */
 	options = tool_reader_options(tool, io_is_regular(STDIN_FILENO));
 	reader_open(&loop.reader, STDIN_FILENO, l.input, &tool->streams, &options);

@@ -77,6 +77,7 @@ struct load {
 	enum scope scope;		/* of all sections together */
 	uint64_t aside;			/* set aside by all stages, known at the end */
 	uint64_t records;		/* taken so far */
+	uint64_t seen;			/* …and those that were none: lines that can't be read, members twice */
 	struct load_sync sync;		/* of the record in hand */
 	struct load_sync other_sync;	/* …while load_again has another one in hand */
 	struct arrival arrival;		/* the record in hand; its line lives until the next one */

@@ -13,6 +13,8 @@ struct rejects {
 	int fd;
 	bool unsynced;
 	uint64_t n;		/* set aside so far */
+	const uint64_t *seen;	/* borrowed: records judged so far; NULL: those set aside and those that the writer has written */
+	bool ended;		/* no more records will be judged: those set aside now are judged by all */
 	uint64_t max;		/* --max-errors N: more than so many fail; UINT64_MAX: no bound */
 	double max_percent;	/* --max-errors P%: judged at the end, and while running after 1000 records; < 0: no bound */
 	struct buf line;

@@ -287,7 +287,7 @@ static int put(struct writer *w, uint32_t stream, struct error *err)
 	r->n++;
 	counts_add(&w->aside, stream, 1);
 	counts_add(&w->total_aside, stream, 1);
-	return rejects_check(r, w->records + r->n, false, err);
+	return rejects_check(r, r->seen ? *r->seen : w->records + r->n, r->ended, err);
 }
 
 static int refuse(const struct error *reason, struct span path, struct span rule, struct error *err)

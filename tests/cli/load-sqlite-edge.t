@@ -246,4 +246,18 @@ for kind in '' ' without rowid'; do
 	err_has ' 0 inserted, 1 updated, 0 unchanged, 0 deleted, 1 set aside' 'and is counted'
 done
 
+# ---- bounds of what is set aside, by all that came
+for n in 1 2 3 4 5 6 7 8 9; do echo '{"id":null}'; done >in
+echo '{"id":1}' >>in
+run sh -c 'sync-load bounds.db t --key id --rejects r.bounds --max-errors 80% <in'
+status_is 3 'nine of ten are more than 80%'
+run sh -c 'sync-load bounds.db t --key id --rejects r.bounds --max-errors 90% <in'
+status_is 1 'and no more than 90%'
+awk 'BEGIN { for (i = 0; i < 6000; i++) print "{\"id\":" (i % 4 ? i : "null") "}" }' >in
+run sh -c 'sync-load bounds.db t --rejects r.bounds --max-errors 30% <in'
+status_is 1 'a share is judged by all records while they come, too'
+printf '{"id":7,"id":8}\nnothing\n{"id":9999}\n' >in
+run sh -c 'sync-load bounds.db t --rejects r.bounds -v <in'
+err_has '^sync-load: note: 3 records: 1 inserted, .* 2 set aside$' 'lines that are no records are counted with them'
+
 finish

@@ -25,6 +25,33 @@ run sh -c 'sync-load out.ndjson --mode append --state s.json <two.stream'
 status_is 75 'the second finds that the state has moved'
 is "$(cat out.ndjson)" "$(cat in.ndjson)" 'and doubles nothing'
 
+# one that began before another has moved the state commits nothing, although its state is elsewhere
+if [ -x "$BUILD/libexec/sync/sync-load-sqlite" ]; then
+	mkfifo late
+	sync-load b.db t --mode append --state race.json <late 2>late.err &
+	late=$!
+	exec 3>late
+	cat >&3 <<'END'
+{"_sync":{"op":"begin","format":1,"run":"late","scope":"full","from":{"generation":"0","connector":"x","source":"s","selection":"t"}}}
+{"_sync":{"op":"schema","stream":"t","key":["id"],"schema":{"type":"object","properties":{"id":{"type":"integer"}}}}}
+{"id":1}
+END
+	ok 'a run has begun' until_true 20 test -e b.db-journal
+	run sync-load a.db t --state race.json <<'END'
+{"_sync":{"op":"begin","format":1,"run":"early","scope":"full","from":{"generation":"0","connector":"x","source":"s","selection":"t"}}}
+{"_sync":{"op":"schema","stream":"t","key":["id"],"schema":{"type":"object","properties":{"id":{"type":"integer"}}}}}
+{"id":1}
+{"_sync":{"op":"checkpoint","stream":"t","seq":1,"state":{"at":"1"},"count":{"t":1}}}
+{"_sync":{"op":"end","count":{"t":1}}}
+END
+	status_is 0 'another one is done before'
+	echo '{"_sync":{"op":"end","count":{"t":1}}}' >&3
+	exec 3>&-
+	wait "$late"
+	is "$? $(sqlite3 b.db .tables)" '75 ' 'the first leaves nothing'
+	is "$(cat late.err)" "sync-load: error: another run has moved the state in 'race.json' from generation 0 to 1" 'and says why'
+fi
+
 # wrong states
 run sh -c 'sync-load out.ndjson --mode append <one.stream'
 status_is 2 'a stream from a state wants --state'

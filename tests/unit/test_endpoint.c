@@ -4,11 +4,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "endpoint/state.h"
 #include "endpoint/uri.h"
 
 static const struct { const char *operand, *scheme, *text, *stream, *password, *secrets; } good[] = {
@@ -172,11 +174,47 @@ static void another_owner(void **state)
 	assert_int_equal(chown(path, 0, (gid_t)-1), 0);
 }
 
+/* Each descriptor's lock is its own: two loaders can be one process here. */
+static void state_held_by_one(void **ctx)
+{
+	struct state_place one, other;
+	struct state a, b;
+	struct error err = ERROR_INIT;
+	char folder[] = "/tmp/sync-state-XXXXXX", where[64], name[80];
+
+	(void)ctx;
+	assert_non_null(mkdtemp(folder));
+	snprintf(where, sizeof where, "%s/s.json", folder);
+	assert_int_equal(state_place_parse(&one, where, &err), 0);
+	snprintf(name, sizeof name, "%s#two", where);
+	assert_int_equal(state_place_parse(&other, name, &err), 0);
+	state_init(&a);
+	state_init(&b);
+	assert_int_equal(state_hold_file(&a, &one, &err), 0);
+	assert_int_equal(state_hold_file(&b, &one, &err), -1);
+	assert_int_equal(err.status, EXIT_AGAIN);
+	assert_int_equal(state_hold_file(&b, &other, &err), 0);	/* another job */
+	assert_int_equal(state_set_token(&a, "x", SPAN_LIT("{}"), &err), 0);
+	assert_int_equal(state_store_file(&a, &one, &err), 0);	/* while it is held */
+	state_let_go(&a);
+	assert_int_equal(state_hold_file(&b, &one, &err), -1);	/* moved meanwhile */
+	assert_non_null(strstr(err.text, "from generation 0 to 1"));
+	assert_int_equal(state_hold_file(&a, &one, &err), 0);
+	state_release(&a);
+	state_release(&b);
+	state_place_release(&one);
+	state_place_release(&other);
+	unlink(where);
+	snprintf(name, sizeof name, "%s.lock", where);
+	unlink(name);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(operands), cmocka_unit_test(refused), cmocka_unit_test(others_may_read),
-		cmocka_unit_test(no_file_of_ours), cmocka_unit_test(another_owner),
+		cmocka_unit_test(no_file_of_ours), cmocka_unit_test(another_owner), cmocka_unit_test(state_held_by_one),
 	};
 
 	return cmocka_run_group_tests_name("endpoint", tests, make_file, remove_file);

@@ -334,7 +334,6 @@ static int check_unchanged(const struct out *o, const struct upsert *u, struct e
 int upsert_finish(struct files *f, struct load *l, struct error *err)
 {
 	struct upsert *u = f->upsert;
-	const struct rejects *rejects = &l->tool->rejects;
 
 	if (!u->key.n && !u->truncated)
 		return 0;	/* nothing came */
@@ -342,7 +341,7 @@ int upsert_finish(struct files *f, struct load *l, struct error *err)
 		return -1;
 	if (match_start(u, err) || pass_old(f, l, err) || guard_deletes(l, u->deleted, u->rows, err))
 		return -1;
-	return add_left(f, l, err) || rejects_check(rejects, l->records + rejects->n, true, err) || rejects_sync(&l->tool->rejects, err) ||
+	return add_left(f, l, err) || rejects_sync(&l->tool->rejects, err) ||
 		check_unchanged(f->out[0], u, err) ? -1 : 0;
 }
 
