@@ -52,6 +52,11 @@ END
 	is "$(cat late.err)" "sync-load: error: another run has moved the state in 'race.json' from generation 0 to 1" 'and says why'
 fi
 
+# without a state each run adds what it was given
+sync-extract in.ndjson >none.stream
+run sh -c 'sync-load none.ndjson --mode append <none.stream; sync-load none.ndjson --mode append <none.stream'
+is "$(wc -l <none.ndjson)" $((2 * $(wc -l <in.ndjson))) 'without a state nothing tells that a stream was added before'
+
 # wrong states
 run sh -c 'sync-load out.ndjson --mode append <one.stream'
 status_is 2 'a stream from a state wants --state'
