@@ -86,6 +86,27 @@ status_is 75 'and a first run waits for its end'
 pg "commit prepared 'stays'"
 until_true 10 sh -c 'sync-extract "$PGURI" g --cursor began --state began.state | sync-load began.ndjson --mode append --state began.state && jq .id began.ndjson | grep -qx -e -2'
 is "$(jq .id began.ndjson | grep -cx -e -1)" 1 'what it wrote comes, though it began long before it was prepared'
+pg "create database other"
+echo 'begin; select 1; select pg_sleep(100);' | psql -XAtq other >/dev/null 2>&1 &
+until_true 10 sh -c 'psql -XAtqc "select 1 from pg_stat_activity where query like '\''%pg_sleep(100)%'\'' and pid<>pg_backend_pid()" | grep -q 1'
+pg 'insert into g(id) values (-3)'
+until_true 10 sh -c 'sync-extract "$PGURI" g --cursor began --state began.state | sync-load began.ndjson --mode append --state began.state && jq .id began.ndjson | grep -qx -e -3'
+is "$(jq .id began.ndjson | grep -cx -e -3)" 1 'who is in another database holds nothing up'
+pg "select pg_terminate_backend(pid) from pg_stat_activity where datname='other'" >/dev/null
+wait
+psql -XAtq <held >/dev/null &
+exec 4>held
+echo 'begin; select 1;' >&4
+until_true 10 sh -c 'psql -XAtqc "select 1 from pg_stat_activity where state='\''idle in transaction'\''" | grep -q 1'
+until_true 10 sh -c 'sync-extract "$PGURI" g --cursor began --state began.state 2>began.err | sync-load began.ndjson --mode append --state began.state; grep -q "nothing later can be read yet" began.err'
+ok 'a bound that stands still is told' grep -q 'nothing later can be read yet' began.err
+pg 'create role few login; grant select on g to few'
+run sync-extract "postgresql://few@/postgres?host=$PGHOST" g --cursor began
+err_has "sessions don't show this user" 'so are sessions that hide when they began'
+run sync-extract "postgresql://few@/postgres?host=$PGHOST" g --cursor xmin
+silent 'by xmin nothing is hidden'
+exec 4>&-
+wait
 pg "update g set began=null where id=8"
 rm -f began.*
 delta began

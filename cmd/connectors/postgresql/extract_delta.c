@@ -66,9 +66,13 @@ static int look_prepared(struct extract *x, struct error *err)
 
 int delta_bound(struct extract *x, struct error *err)
 {
-	/* a transaction has its time some microseconds before it shows it to others: 0.2 s are more than that on a busy machine */
+	/*
+	 * A transaction has its time some microseconds before it shows it to others: 0.2 s are more than that on a busy machine.
+	 * Those of other databases can't write here; an autovacuum may take hours, and writes no rows.
+	 */
 	static const char sql[] = "SELECT (least(pg_catalog.statement_timestamp() - pg_catalog.make_interval(secs => 0.2), (SELECT "
-		"pg_catalog.min(xact_start) FROM pg_catalog.pg_stat_activity WHERE pid<>pg_catalog.pg_backend_pid())) "
+		"pg_catalog.min(xact_start) FROM pg_catalog.pg_stat_activity WHERE pid<>pg_catalog.pg_backend_pid() AND datname="
+		"pg_catalog.current_database() AND backend_type NOT IN ('autovacuum worker', 'walsender'))) "
 		"- pg_catalog.make_interval(secs => $1::pg_catalog.float8))::pg_catalog.text, pg_catalog.pg_is_in_recovery()";
 	char lag[32];
 	const char *value = lag;
