@@ -18,6 +18,7 @@ int main(int argc, char **argv)
 		{ "How to write", load_any_opts, &options, false },
 		{ "Files", load_file_opts, &options, false },
 		{ "Databases", load_sql_opts, &options, false },
+		{ "Indexes", load_index_opts, &options, false },
 		TOOL_GROUPS(&tool),
 	};
 	const struct opt_program program = {

@@ -32,3 +32,8 @@ const struct opt load_sql_opts[] = {
 	ROW("lock-timeout", 0, OPT_SECONDS, "TIME", lock_timeout, "wait so long for a lock (30s)"),
 	OPT_END,
 };
+
+const struct opt load_index_opts[] = {
+	ROW("create-indexes", 0, OPT_FLAG, NULL, create_indexes, "make the unique index that the key wants"),
+	OPT_END,
+};

@@ -21,12 +21,14 @@ struct load_options {
 	/* databases */
 	bool evolve;
 	double lock_timeout;		/* seconds */
+	bool create_indexes;
 };
 #define LOAD_OPTIONS_INIT { .mode = MODE_DEFAULT, .format = -1, .lock_timeout = 30 }
 
 extern const struct opt load_any_opts[];
 extern const struct opt load_file_opts[];
 extern const struct opt load_sql_opts[];
+extern const struct opt load_index_opts[];
 
 #define LOAD_SYNOPSIS "[OPTION...] ENDPOINT [STREAM]"
 #define LOAD_SUMMARY "Writes records into a system, idempotently, and makes the checkpoint durable."

@@ -5,11 +5,6 @@
 
 #include "base/diag.h"
 
-static const struct opt own_opts[] = {
-	OPT("create-indexes", 0, OPT_FLAG, NULL, struct own_options, create_indexes, "make the unique index that the key wants"),
-	OPT_END,
-};
-
 static int database_open(void *self, struct load *l, struct error *err)
 {
 	struct database *d = self;
@@ -221,13 +216,12 @@ static const struct connector connector = {
 int main(int argc, char **argv)
 {
 	struct load_options options = LOAD_OPTIONS_INIT;
-	struct own_options own = { false };
 	struct error err = ERROR_INIT;
 	struct tool tool;
-	struct database database = { .o = &options, .own = &own, .spool = SPOOL_INIT };
+	struct database database = { .o = &options, .spool = SPOOL_INIT };
 	const struct opt_group groups[] = {
 		{ "How to write", load_any_opts, &options, false },
-		{ "MongoDB", own_opts, &own, false },
+		{ "MongoDB", load_index_opts, &options, false },
 		TOOL_GROUPS(&tool),
 	};
 	int first;

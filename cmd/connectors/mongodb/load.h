@@ -22,10 +22,6 @@
 
 enum { ROWS_AT_ONCE = 1000, BYTES_AT_ONCE = 8 << 20, MOST_KEYS = 32, DOCUMENT_MOST = 16 << 20, DUPLICATE_KEY = 11000 };
 
-struct own_options {
-	bool create_indexes;
-};
-
 enum effect { EFFECT_NONE, EFFECT_INSERTED, EFFECT_UPDATED, EFFECT_UNCHANGED, EFFECT_DELETED };
 
 /* A record, and what became of it. Documents are the row's own. */
@@ -88,7 +84,6 @@ struct target {
 struct database {
 	struct load *load;
 	struct load_options *o;
-	struct own_options *own;
 	struct mongo mongo;
 	const char *uri;
 	struct spool spool;
@@ -109,6 +104,7 @@ struct shapes *target_shapes(struct target *t);
 /* Looks at the collection before it is first written. first: the first record, or NULL. */
 int target_ready(struct target *t, const struct record *first, struct error *err);
 int target_count(struct target *t, struct error *err);	/* rows_at_start */
+bool key_is_id(const struct target *t);
 void target_release(struct target *t);
 void targets_say_text(const struct database *d);	/* which values became text */
 

@@ -123,17 +123,18 @@ static bson_t *merged(const bson_t *base, const bson_t *set, const bson_t *unset
 	return out;
 }
 
-/* The document with the _id that it has there, where the record brings none. */
-static bson_t *with_id(const bson_t *document, const bson_t *there)
+/* The document with the _id that it has there: where the record brings none, or the same number as another type. */
+static bson_t *with_id(const struct target *t, const bson_t *document, const bson_t *there)
 {
+	bool brings = bson_has_field(document, "_id");
 	bson_iter_t it;
 	bson_t *out;
 
-	if (!there || bson_has_field(document, "_id") || !bson_iter_init_find(&it, there, "_id"))
+	if (!there || (brings && !key_is_id(t)) || !bson_iter_init_find(&it, there, "_id"))
 		return bson_copy(document);
 	out = bson_new();
 	bson_append_iter(out, "_id", 3, &it);
-	bson_concat(out, document);
+	bson_copy_to_excluding_noinit(document, out, "_id", NULL);
 	return out;
 }
 
@@ -185,7 +186,7 @@ static void move(struct slot *old, struct slot *s)
 /* LOAD_REJECT: an update of what isn't there. */
 static int fold_update(struct target *t, struct slot *s, struct row *r, struct error *err)
 {
-	bson_t empty = BSON_INITIALIZER;
+	bson_t empty = BSON_INITIALIZER, *now;
 
 	if (!s->now && t->d->o->missing == MISSING_SKIP)
 		return LOAD_DONE;
@@ -198,19 +199,25 @@ static int fold_update(struct target *t, struct slot *s, struct row *r, struct e
 		return LOAD_DONE;
 	}
 	s->whole |= !s->now;
-	set_now(s, merged(s->now ? s->now : &empty, r->document, r->unset), r);
+	now = merged(s->now ? s->now : &empty, r->document, r->unset);
+	set_now(s, with_id(t, now, r->old && key_is_id(t) ? NULL : s->now), r);
+	bson_destroy(now);
 	return LOAD_DONE;
 }
 
 static int fold_whole(struct target *t, struct slot *s, struct row *r)
 {
+	bson_t *now;
+
 	if (s->now && t->d->o->newer && is_newer(s->now, r->document, t->d->o->newer)) {
 		r->effect = EFFECT_UNCHANGED;
 	} else if (t->d->load->mode == MODE_PATCH && s->now) {
-		set_now(s, merged(s->now, r->document, NULL), r);
+		now = merged(s->now, r->document, NULL);
+		set_now(s, with_id(t, now, r->old && key_is_id(t) ? NULL : s->now), r);
+		bson_destroy(now);
 	} else {
 		s->whole = true;
-		set_now(s, with_id(r->document, s->now), r);
+		set_now(s, with_id(t, r->document, r->old && key_is_id(t) ? NULL : s->now), r);
 	}
 	return LOAD_DONE;
 }

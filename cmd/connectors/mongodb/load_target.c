@@ -146,6 +146,11 @@ void targets_say_text(const struct database *d)
 	}
 }
 
+bool key_is_id(const struct target *t)
+{
+	return t->keys == 1 && !strcmp(t->key[0], "_id");
+}
+
 /* ---- what is there */
 
 int target_count(struct target *t, struct error *err)
@@ -265,13 +270,13 @@ static int ready_key(struct target *t, struct error *err)
 {
 	bool found, empty = true;
 
-	if (t->keys == 1 && !strcmp(t->key[0], "_id"))
+	if (key_is_id(t))
 		return 0;
 	if (t->exists && (find_index(t, &found, err) || (!found && is_empty(t, &empty, err))))
 		return -1;
 	if (t->exists && found)
 		return 0;
-	if (!empty && !t->d->own->create_indexes)
+	if (!empty && !t->d->o->create_indexes)
 		return error_set(err, EXIT_USAGE, "'%s' has no unique index on its key (%s%s): make one, or say --create-indexes", t->name, t->key[0],
 				 t->keys > 1 ? ", …" : "");
 	return make_index(t, err);

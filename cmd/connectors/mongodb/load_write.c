@@ -71,9 +71,17 @@ static bool find_errors(const bson_t *reply, const char *name, bson_iter_t *erro
 	return bson_iter_init_find(&it, reply, name) && BSON_ITER_HOLDS_ARRAY(&it) && bson_iter_recurse(&it, errors) && bson_iter_next(errors);
 }
 
-/* Errors of single operations are the answers to them; any other one ends all. */
-static int bulk_run(struct bulk *b, refused_fn *refused, struct error *err)
+/* The server refused a command as a whole, for a reason that a single operation may be: each is to be tried alone. */
+static bool is_suspicious(const bson_error_t *why)
 {
+	return why->domain == MONGOC_ERROR_SERVER && mongo_status(why->code) == EXIT_FAILED;
+}
+
+/* Errors of single operations are the answers to them; any other one ends all, unless `any` says that a refusal of all is one of each. */
+static int bulk_run(struct bulk *b, refused_fn *refused, bool any, struct error *err)
+{
+	uint32_t i;
+
 	bson_error_t why = { 0 };
 	bson_iter_t errors;
 	bson_t reply;
@@ -88,7 +96,12 @@ static int bulk_run(struct bulk *b, refused_fn *refused, struct error *err)
 			one_refused(b, &errors, refused);
 			single = bson_iter_next(&errors);
 		}
-		if (!find_errors(&reply, "writeErrors", &errors) || find_errors(&reply, "writeConcernErrors", &errors))
+		if (find_errors(&reply, "writeConcernErrors", &errors))
+			failed = mongo_fail(&b->t->d->mongo, &why, "write to", err);
+		else if (!find_errors(&reply, "writeErrors", &errors) && any && is_suspicious(&why))
+			for (i = 0; i < b->n; i++)
+				refused(b->t, b->whose[i], why.code, why.message);
+		else if (!find_errors(&reply, "writeErrors", &errors))
 			failed = mongo_fail(&b->t->d->mongo, &why, "write to", err);
 	}
 	bson_destroy(&reply);
@@ -196,11 +209,6 @@ static void add_insert(struct bulk *b, struct slot *s)
 	bulk_added(b, mongoc_bulk_operation_insert_with_opts(b->op, s->now, &b->options, &why), s, &why, slot_refused);
 }
 
-static bool key_is_id(const struct target *t)
-{
-	return t->keys == 1 && !strcmp(t->key[0], "_id");
-}
-
 /* The document came from another key, and its _id can stay. */
 static bool is_renamed(const struct target *t, const struct slot *s)
 {
@@ -259,7 +267,7 @@ static int64_t write_phase(struct target *t, struct slot *slot, uint32_t n, enum
 		else
 			add_remove(&b, &slot[i]);
 	}
-	failed = bulk_run(&b, slot_refused, err);
+	failed = bulk_run(&b, slot_refused, true, err);
 	i = b.n;
 	bulk_end(&b);
 	return failed ? -1 : (int64_t)i;
@@ -317,7 +325,7 @@ int rows_append(struct target *t, struct row *row, uint32_t n, struct error *err
 		a[i].row = &row[i];
 		bulk_added(&b, mongoc_bulk_operation_insert_with_opts(b.op, row[i].document, &b.options, &why), &a[i], &why, addition_refused);
 	}
-	failed = bulk_run(&b, addition_refused, err);
+	failed = bulk_run(&b, addition_refused, false, err);
 	for (i = 0; i < n; i++) {
 		if (!failed && a[i].code)
 			failed = row_set_aside(t, a[i].row, a[i].code, a[i].why, err);
