@@ -43,7 +43,7 @@ static int print(const struct connector *c, const struct opt_program *program, s
 	capability_words(&b, "modes", mode_words(c, c->modes, &words));
 	capability_words(&b, "atomic", mode_words(c, c->atomic, &words));
 	capability_words(&b, "operations", op_words(c->operations, &words));
-	buf_addf(&b, ",\"state\":\"%s\"", c->own_state && !c->state_behind ? "transaction" : "after");
+	buf_addf(&b, ",\"state\":\"%s\"", !c->own_state ? "file" : c->state_behind ? "after" : "transaction");
 	capability_words(&b, "values", c->values);
 	capability_words(&b, "keys", c->keys);
 	buf_release(&words);

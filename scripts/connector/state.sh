@@ -48,7 +48,7 @@ if ! loads '.options | index("state")'; then skip '--state is not claimed'; else
 		rm -f state.json
 		check_state $m state.json 'in a file'
 		case $(jq -r .state load.json) in
-		transaction) check_state $m "$uri#check-$m" 'at the target' ;;
+		transaction | after) check_state $m "$uri#check-$m" 'at the target' ;;
 		*) skip 'a state at the target is not claimed' ;;
 		esac
 	done

@@ -18,7 +18,11 @@ if [ -n "$text" ] || ! loads '.values | index("decimal")'; then skip 'decimal is
 	grep -q 1234567890123456789012345678.901234 got
 	ok $? 'numbers keep their digits'
 fi
-if mode upsert; then framed full "$odd" <values | put --mode upsert --stats stats; else framed full "$odd" <values | put --stats stats; fi
+again=''
+! mode upsert || ! loads '.options | index("mode")' || again='--mode upsert'
+! loads '.options | index("stats")' || again="$again --stats stats"
+# shellcheck disable=SC2086
+framed full "$odd" <values | put $again
 ok $? 'it is loaded again'
 holds values 'and nothing is doubled'
 if ! mode upsert || ! loads '.options | index("stats")'; then skip 'upsert with --stats is not claimed'; else

@@ -57,7 +57,7 @@ for program in "$BUILD"/libexec/sync/sync-*; do
 			err_has "has no --mode $mode" 'by name'
 		fi
 	done
-	is "$(jq '(.atomic - .modes) == [] and (.state == "transaction" or .state == "after") and (.operations | index("upsert") != null)' said)" true 'it says how it writes'
+	is "$(jq '(.atomic - .modes) == [] and (.state | IN("transaction", "after", "file")) and (.operations | index("upsert") != null)' said)" true 'it says how it writes'
 done
 # what is promised of single ones
 for scheme in postgresql redis mongodb; do

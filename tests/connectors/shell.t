@@ -1,5 +1,5 @@
 #!/bin/sh
-# shell.t: a connector of ten lines of shell, by the contract of sync-connector.7.
+# shell.t: connectors in shell, by the contract of sync-connector.7: ten lines that read, and a pair that check-connector tries.
 . "${0%/*}/../cli/lib.sh"
 mkdir bin store
 cat >bin/sync-extract-folder <<'END'
@@ -15,16 +15,6 @@ for f in "$dir"/*; do
 done
 echo '{"_sync":{"op":"end","count":{"files":'$n'}}}'
 END
-cat >bin/sync-load-folder <<'END'
-#!/bin/sh
-# sync-load-folder: records become files, when the stream has ended well
-dir=${1#folder://}
-jq -c 'select(._sync.op? != "begin" and ._sync.op? != "schema")' >"$dir/.stream" || exit 3
-tail -n 1 "$dir/.stream" | jq -e '._sync.op == "end" and ._sync.status == null' >/dev/null || exit 3
-jq -r 'select(.name) | .name' "$dir/.stream" | while read -r n; do
-	jq -rj --arg n "$n" 'select(.name == $n) | .text' "$dir/.stream" >"$dir/$n"
-done
-END
 chmod +x bin/*
 PATH=$T/bin:$PATH
 printf 'one\n' >store/a.txt
@@ -35,10 +25,6 @@ out_has '"name":"a.txt","text":"one' 'and runs'
 run sh -c "sync-extract 'folder://$T/store' | sync-load files.db"
 status_is 0 'its stream loads into SQLite'
 is "$(sqlite3 files.db 'select count(*), max(name) from files')" '2|b.txt' 'with its key and name'
-mkdir copy
-run sh -c "sync-extract files.db files | sync-load 'folder://$T/copy'"
-status_is 0 'and back through its loader'
-ok 'with the same bytes' diff -r store copy --exclude=.stream
 run sh -c "sync-extract 'folder://$T/nosuch' | sync-load files.db"
 status_is 3 'a connector that fails fails the pipe'
 run sync-extract nosuch://x
@@ -119,4 +105,15 @@ run env SYNC_ENDPOINTS="$T/nosuch" sync-extract @query
 status_is 2 'no endpoints file'
 run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @nowhere
 err_has "no endpoint 'nowhere'" 'a name that is not there'
+# ---- the connector of shelf/, which is the page's
+. "$ROOT/tests/cli/examples.sh"
+. "$ROOT/tests/connectors/check.sh"
+PATH=$ROOT/tests/connectors/shelf:$PATH
+check shelf "shelf://$T/shelf.ndjson" --fresh "rm -f $T/shelf.ndjson"
+run sh -c "sync-extract files.db files | sync-load 'shelf://$T/files' && sync-extract 'shelf://$T/files' | sync-load again.db files"
+status_is 0 'between our connectors and it'
+ok 'nothing is changed' sync-diff files.db#files again.db#files --key name
+mkdir "$T/page" && cd "$T/page" || exit 99
+examples sync-connector.7
+ok "the page's loader is that one" cmp sync-load-shelf "$ROOT/tests/connectors/shelf/sync-load-shelf"
 finish
