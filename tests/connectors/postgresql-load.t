@@ -138,6 +138,46 @@ printf '{"id":1,"v":"v"}\n{"id":2,"v":"v"}\n{"id":3,"v":"v"}\n{"id":4,"v":"v"}\n
 run sh -c 'sync-load "$PGURI" keep --mode mirror --plain -v <in'
 err_has '4 unchanged, 1 deleted' 'a mirror counts what was deleted'
 
+# ---- unique values that rows take from each other
+pg "create table sw(id int primary key, i int not null unique, c varchar(4) not null unique, g uuid not null unique, d date unique, n numeric not null unique);
+	insert into sw select i, i, 'c' || i, md5(i::text)::uuid, date '2026-01-01' + i, i from generate_series(1, 6) i; create table sw0 as table sw"
+pg "select json_build_object('id', id, 'i', (select i from sw b where b.id = a.id % 6 + 1), 'c', (select c from sw b where b.id = a.id % 6 + 1), 'g', (select g from sw b where b.id = a.id % 6 + 1),
+	'd', (select d from sw b where b.id = a.id % 6 + 1), 'n', (select n from sw b where b.id = a.id % 6 + 1)) from sw a order by id" >in
+run sh -c 'sync-load "$PGURI" sw -v <in'
+is "$status:$(pg "select count(*) from sw a join sw0 b on b.id = a.id % 6 + 1 and (a.i, a.c, a.g, a.d, a.n) = (b.i, b.c, b.g, b.d, b.n)")" 0:6 'a circle of rows that take values that must not be null'
+err_has '0 inserted, 6 updated, 0 unchanged' 'each is one update'
+{ printf '{"_sync":{"op":"update"},"id":1,"i":1}\n{"_sync":{"op":"update"},"id":6,"i":4}\n'; echo '{"id":7,"i":5,"c":"x","g":"00000000-0000-0000-0000-000000000000","d":null,"n":7}'; printf '{"_sync":{"op":"update"},"id":2,"i":2}\n'; } >in
+pg 'update sw set i = -id; update sw set i = case id when 1 then 2 when 2 then 1 else id end'
+run sh -c 'sync-load "$PGURI" sw --rejects rs <in'
+is "$status:$(pg "select string_agg(id || ':' || i, ' ' order by id) from sw"):$(jq -c .id rs | sort | tr '\n' ' ')" '1:1:1 2:2 3:3 4:4 5:5 6:6:6 7 ' 'two that swap are not kept from it by others that find no way'
+pg "create extension if not exists btree_gist" 2>/dev/null
+pg "create table ex(id int primary key, during int4range not null, exclude using gist (during with &&)); insert into ex values(1, '[1,5)'), (2, '[5,9)')"
+load '{"id":1,"during":"[5,9)"}\n{"id":2,"during":"[1,5)"}\n' ex
+is "$status:$(rows ex)" '0:1|[5,9) 2|[1,5) ' 'ranges that exclude each other are swapped too'
+pg 'create table ck(id int primary key, v int not null unique check (v > 0)); insert into ck values(1, 1), (2, 2)'
+load '{"id":1,"v":2}\n{"id":2,"v":1}\n' ck --rejects rck
+is "$status:$(rows ck):$(jq -r ._sync.error.code rck | uniq)" '1:1|1 2|2 :constraint' 'where a check lets no value be given up, both are set aside'
+
+# ---- collations
+pg "create table co(id text collate \"C\" primary key, v text collate \"POSIX\", w char(3)); insert into co values('b', 'x', 'a')"
+load '{"id":"a","v":"y","w":"a"}\n{"id":"b","v":"X","w":"b"}\n{"_sync":{"op":"update","key":{"id":"b"}},"id":"B"}\n' co
+is "$status:$(rows co)" '0:B|X|b   a|y|a   ' 'columns of collations of their own'
+
+# ---- columns that come later
+pg "create table ev(id int primary key, v text); insert into ev values(1, 'x')"
+frames '{"_sync":{"op":"schema","stream":"ev","key":["id"],"schema":{"type":"object","properties":{"id":{"type":"integer"},"v":{"type":["string","null"]}}}}}' \
+	'{"id":2,"v":"y","_sync":{"stream":"ev"}}' '{"id":3,"new":1,"_sync":{"stream":"ev"}}' '{"id":1,"_sync":{"stream":"ev"}}' '{"_sync":{"op":"end","count":{"ev":3}}}' >in
+run sh -c 'sync-load "$PGURI" --evolve <in'
+is "$status:$(rows ev)" '0:1|| 2|y| 3||1 ' 'a column is added under way, and what the schema declares still counts'
+pg 'create table evc(id int primary key, p int references p deferrable initially deferred)'
+frames '{"id":1,"p":77,"_sync":{"stream":"evc"}}' '{"id":77,"_sync":{"stream":"p"}}' '{"id":2,"p":77,"new":1,"_sync":{"stream":"evc"}}' '{"_sync":{"op":"end","count":{"evc":2,"p":1}}}' >in
+run sh -c 'sync-load "$PGURI" --evolve <in'
+is "$status:$(rows evc)" '0:1|77| 2|77|1 ' 'also where checks were deferred'
+printf '{"id":1}\n{"id":2,"z":1}\n{"id":3,"z":2}\n' >in
+pg 'create table evd(id int primary key)'
+run sh -c 'sync-load "$PGURI" evd --evolve <in'
+is "$status:$(rows evd)" '0:1| 2|1 3|2 ' 'and while rows go straight into the table'
+
 # ---- many sets of columns
 pg 'create table wide(id int primary key, c1 int, c2 int, c3 int, c4 int, c5 int, c6 int, c7 int, c8 int, c9 int, c10 int, c11 int, d int default 3, s serial)'
 python3 -c '

@@ -17,7 +17,7 @@ static int database_open(void *self, struct load *l, struct error *err)
 		return -1;
 	d->path = PATH_OURS;
 	/* rows are the rights' that the user has: what row security refuses is set aside */
-	return session_run(d, "SET row_security TO on", err) || (l->state_here && state_load(d, err)) ? -1 : 0;
+	return session_run(d, "SET row_security TO on; SET jit TO off", err) || (l->state_here && state_load(d, err)) ? -1 : 0;
 }
 
 static int database_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)

@@ -30,6 +30,8 @@ struct column {
 	char *quoted;		/* owned */
 	char *declared;		/* owned: its type with modifiers; of a domain, its base's */
 	char *base;		/* owned: that type's schema and name */
+	char *collation;	/* owned: " COLLATE …" or "" */
+	bool by_equals;		/* values that are equal are the same */
 	char *equals, *at_least;	/* owned: operators of that type, with their schema */
 	bool domain;
 	bool defaults;		/* a row that lacks it gets another value than null */
@@ -72,6 +74,8 @@ struct table {
 	char *quoted;		/* owned: "schema"."relation" */
 	char stage[32];		/* the staging table's name, once made; "" */
 	bool staged, mixed;	/* the rows in hand stand in it; and set various columns */
+	bool alike;		/* …all are upserts of the same columns */
+	bool calm;		/* few rows of the last batch had to be written */
 	bool direct;		/* COPY can write into it: no view, no rules, no row security */
 	bool view;
 	bool looked, exists, made, has_schema;
@@ -155,6 +159,8 @@ struct table *table_of(struct database *d, uint32_t stream, struct error *err);
 /* As for SQLite: 1 it is there, 0 nothing says what columns it has, -1. */
 int table_ready(struct database *d, struct table *t, struct error *err);
 int table_declare(struct database *d, struct table *t, struct error *err);
+/* Its columns know what the stream's schema says of them. */
+int table_declared(struct table *t, struct error *err);
 struct column *table_column(struct table *t, struct span name);
 int table_find(struct database *d, struct table *t, struct error *err);
 bool table_only_added(const struct database *d, const struct table *t);
@@ -217,6 +223,7 @@ struct group {
 	bool whole;		/* all of the operation */
 	bool by_case;		/* each row has columns of its own */
 	bool inline_rows;	/* they stand in the statement */
+	const char *numbers;	/* those of them that are to be written, where that was asked first: "1,7"; or NULL */
 };
 typedef int group_fn(struct database *d, struct table *t, const struct group *g, struct error *err);
 
@@ -227,7 +234,7 @@ int stage_fill(struct database *d, uint32_t from, uint32_t to, struct error *err
 int stage_each_group(struct database *d, char op, uint32_t from, uint32_t to, bool inserts, group_fn *fn, struct error *err);
 /* What stands behind FROM, and the condition that holds for the group: its rows are s. */
 void stage_add_rows(const struct database *d, const struct table *t, const struct group *g, struct buf *sql);
-void stage_add_where(const struct group *g, struct buf *sql);
+void stage_add_where(const struct table *t, const struct group *g, struct buf *sql);
 /* "ROW(…)" of one row, as the staging table has it. */
 void stage_add_row(const struct table *t, const struct row *r, uint32_t number, struct buf *sql);
 /* The staging table's columns before those of the target, as COPY's text. */
@@ -238,6 +245,8 @@ void table_add_names(const struct table *t, struct span shape, struct buf *sql);
 /* ---- load_merge.c */
 /* Rows from to to through the staging table. A verdict; LOAD_REJECT also where rows of one key stand in it twice. */
 int merge_rows(struct database *d, uint32_t from, uint32_t to, struct error *err);
+/* Unique values that these rows change are given up, so that they can take each other's: a verdict. */
+int merge_make_way(struct database *d, uint32_t from, uint32_t to, struct error *err);
 /* "t.a = s.c0 AND …" of the key. */
 void add_key_match(const struct table *t, const char *left, const char *right, struct buf *sql);
 

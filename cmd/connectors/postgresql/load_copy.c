@@ -44,7 +44,7 @@ static int start_copy(struct database *d, const struct table *t, struct span sha
 	struct buf sql = BUF_INIT;
 	PGresult *r;
 
-	buf_addf(&sql, "COPY %s%s(%s", stage ? "pg_temp." : "", stage ? t->stage : t->quoted, stage ? "n,op,anew,has," : "");
+	buf_addf(&sql, "COPY %s%s(%s", stage ? "pg_temp." : "", stage ? t->stage : t->quoted, !stage ? "" : t->alike ? "n," : "n,op,anew,has,");
 	if (stage)
 		stage_add_names(t, (struct span){ NULL, 0 }, "", &sql);
 	else

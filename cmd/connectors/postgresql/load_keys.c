@@ -212,7 +212,8 @@ static int make_seen(struct database *d, struct table *t, struct error *err)
 	seen_name(t, name);
 	buf_addf(&sql, "CREATE TEMP TABLE %s (", name);
 	for (i = 0; i < t->keys; i++)
-		buf_addf(&sql, "%sc%u %s", i ? ", " : "", t->key[i], t->column[t->key[i]].declared);
+		buf_addf(&sql, "%sc%u %s%s", i ? ", " : "", t->key[i], t->column[t->key[i]].declared,
+			 t->column[t->key[i]].collation);
 	buf_addc(&sql, ')');
 	failed = session_ours(d, err) || session_run(d, buf_str(&sql), err) ? -1 : 0;
 	buf_release(&sql);
@@ -245,7 +246,8 @@ int mirror_see(struct database *d, struct table *t, uint32_t from, uint32_t to, 
 		buf_addf(&sql, "%ss.c%u", i ? "," : "", t->key[i]);
 	buf_adds(&sql, " FROM ");
 	stage_add_rows(d, t, &g, &sql);
-	buf_adds(&sql, " WHERE s.op OPERATOR(pg_catalog.<>) '-'::pg_catalog.\"char\"");
+	if (!t->alike)
+		buf_adds(&sql, " WHERE s.op OPERATOR(pg_catalog.<>) '-'::pg_catalog.\"char\"");
 	if (g.n)
 		(void)session_change(d, buf_str(&sql), &verdict, err);
 	buf_release(&sql);

@@ -198,11 +198,13 @@ int make_column(struct database *d, struct table *t, struct value name, struct v
 	buf_addf(&sql, "ALTER TABLE %s ADD COLUMN ", t->quoted);
 	sql_add_identifier(&sql, value_text(name, &t->arena));
 	buf_addf(&sql, " %s", type);
-	failed = session_ours(d, err) || session_run(d, buf_str(&sql), err) ? -1 : 0;
+	/* a table whose deferred checks are still to come can't be altered */
+	failed = session_theirs(d, err) || session_run(d, "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED", err) ||
+		session_ours(d, err) || session_run(d, buf_str(&sql), err) ? -1 : 0;
 	buf_release(&sql);
 	if (failed)
 		return -1;
 	table_forget_columns(t);
 	t->stage[0] = '\0';	/* another is made with the new column */
-	return table_find(d, t, err);
+	return table_find(d, t, err) || table_declared(t, err) ? -1 : 0;
 }

@@ -51,29 +51,49 @@ static void add_new(const struct table *t, const struct group *g, uint32_t i, st
 	buf_adds(sql, " END");
 }
 
-/* " AND the row differs": ROW(own values) from ROW(new ones). */
-static void add_differs(const struct table *t, const struct group *g, struct buf *sql)
+static void add_images(const struct table *t, const struct group *g, struct buf *sql)
 {
+	struct buf new = BUF_INIT;
 	const char *sep = "";
 	uint32_t i;
 
-	buf_adds(sql, " AND pg_catalog.record_image_ne(ROW(");
 	for (i = 0; i < t->columns; i++) {
-		if (!changes(&t->column[i], g->shape.p[i]))
+		if (!changes(&t->column[i], g->shape.p[i]) || t->column[i].by_equals)
 			continue;
-		buf_adds(sql, sep);
+		buf_adds(sql, *sep ? sep : " OR pg_catalog.record_image_ne(ROW(");
+		buf_adds(&new, sep);
 		add_own(&t->column[i], sql);
+		add_new(t, g, i, &new);
 		sep = ",";
 	}
-	buf_adds(sql, "), ROW(");
-	for (i = 0, sep = ""; i < t->columns; i++) {
-		if (!changes(&t->column[i], g->shape.p[i]))
+	if (*sep)
+		buf_addf(sql, "), ROW(%s))", buf_str(&new));
+	buf_release(&new);
+}
+
+/* The row differs in any column: by its image, but where equal values are the same. */
+static void add_differs(const struct table *t, const struct group *g, struct buf *sql)
+{
+	uint32_t i;
+
+	buf_adds(sql, "(false");
+	for (i = 0; i < t->columns; i++) {
+		const struct column *c = &t->column[i];
+
+		if (!changes(c, g->shape.p[i]) || !c->by_equals)
 			continue;
-		buf_adds(sql, sep);
+		buf_adds(sql, " OR coalesce(");
+		add_own(c, sql);
+		buf_adds(sql, " OPERATOR(pg_catalog.<>) ");
 		add_new(t, g, i, sql);
-		sep = ",";
+		buf_adds(sql, ", (");
+		add_own(c, sql);
+		buf_adds(sql, " IS NULL) OPERATOR(pg_catalog.<>) (");
+		add_new(t, g, i, sql);
+		buf_adds(sql, " IS NULL))");
 	}
-	buf_adds(sql, "))");
+	add_images(t, g, sql);
+	buf_addc(sql, ')');
 }
 
 static bool any_changes(const struct table *t, struct span shape)
@@ -92,7 +112,7 @@ static void add_from(struct database *d, const struct table *t, const struct gro
 	buf_addf(sql, " %s ", word);
 	stage_add_rows(d, t, g, sql);
 	buf_adds(sql, " WHERE ");
-	stage_add_where(g, sql);
+	stage_add_where(t, g, sql);
 	buf_adds(sql, " AND ");
 	add_key_match(t, "t", "s", sql);
 }
@@ -102,7 +122,7 @@ static int change(struct database *d, struct buf *sql, uint64_t *counter, struct
 	int verdict = LOAD_DONE;
 	int64_t n = session_change(d, buf_str(sql), &verdict, err);
 
-	buf_release(sql);
+	buf_clear(sql);
 	if (n > 0 && counter)
 		*counter += (uint64_t)n;
 	return verdict;
@@ -127,6 +147,7 @@ static int update(struct database *d, struct table *t, const struct group *g, st
 		sep = ",";
 	}
 	add_from(d, t, g, "FROM", &sql);
+	buf_adds(&sql, " AND ");
 	add_differs(t, g, &sql);
 	add_newer(d, t, g->shape, &sql);
 	return change(d, &sql, &d->count.updated, err);
@@ -150,7 +171,7 @@ static int make_way(struct database *d, struct table *t, const struct group *g, 
 		only.shape = (struct span){ one, t->columns };
 		buf_addf(&sql, "UPDATE %s AS t SET %s=%s", t->quoted, c->quoted, c->parked);
 		add_from(d, t, g, "FROM", &sql);
-		buf_addf(&sql, " AND t.%s IS NOT NULL", c->quoted);
+		buf_addf(&sql, " AND t.%s IS NOT NULL AND ", c->quoted);
 		add_differs(t, &only, &sql);
 		add_newer(d, t, g->shape, &sql);
 		verdict = change(d, &sql, NULL, err);
@@ -169,7 +190,7 @@ static int insert(struct database *d, struct table *t, const struct group *g, st
 	buf_adds(&sql, " FROM ");
 	stage_add_rows(d, t, g, &sql);
 	buf_adds(&sql, " WHERE ");
-	stage_add_where(g, &sql);
+	stage_add_where(t, g, &sql);
 	if (!table_only_added(d, t)) {
 		buf_addf(&sql, " AND NOT EXISTS (SELECT 1 FROM %s AS t WHERE ", t->quoted);
 		add_key_match(t, "t", "s", &sql);
@@ -198,7 +219,7 @@ static int missing(struct database *d, struct table *t, const struct group *g, s
 	buf_adds(&sql, "SELECT pg_catalog.count(*) FROM ");
 	stage_add_rows(d, t, g, &sql);
 	buf_adds(&sql, " WHERE ");
-	stage_add_where(g, &sql);
+	stage_add_where(t, g, &sql);
 	buf_addf(&sql, " AND NOT EXISTS (SELECT 1 FROM %s AS t WHERE ", t->quoted);
 	add_key_match(t, "t", "s", &sql);
 	buf_addc(&sql, ')');
@@ -238,6 +259,75 @@ static int check_aliases(struct database *d, struct table *t, uint32_t from, uin
 	return n < 0 ? verdict : n ? LOAD_REJECT : LOAD_DONE;
 }
 
+/* ---- a batch of which few rows are to be written: one join says which */
+
+struct todo {
+	struct buf update, insert;	/* their numbers */
+	uint64_t n;
+};
+
+static int find_todo(struct database *d, struct table *t, const struct group *g, struct todo *todo, struct error *err)
+{
+	struct buf sql = BUF_INIT, *b;
+	PGresult *r;
+	int i;
+
+	buf_addf(&sql, "SELECT s.n, t.%s IS NULL FROM pg_temp.%s AS s LEFT JOIN %s AS t ON ", t->column[t->key[0]].quoted, t->stage, t->quoted);
+	add_key_match(t, "t", "s", &sql);
+	buf_addf(&sql, " WHERE t.%s IS NULL OR (", t->column[t->key[0]].quoted);
+	add_differs(t, g, &sql);
+	add_newer(d, t, g->shape, &sql);
+	buf_addc(&sql, ')');
+	r = PQexec(d->pg.c, buf_str(&sql));
+	buf_release(&sql);
+	if (PQresultStatus(r) != PGRES_TUPLES_OK)
+		return session_verdict(d, r, err);
+	todo->n = (uint64_t)PQntuples(r);
+	for (i = 0; i < PQntuples(r); i++) {
+		b = *PQgetvalue(r, i, 1) == 't' ? &todo->insert : &todo->update;
+		buf_addf(b, "%s%s", b->n ? "," : "", PQgetvalue(r, i, 0));
+	}
+	PQclear(r);
+	return LOAD_DONE;
+}
+
+static int write_todo(struct database *d, struct table *t, uint32_t from, uint32_t to, struct error *err)
+{
+	struct todo todo = { BUF_INIT, BUF_INIT, 0 };
+	struct group g = { .op = '+', .shape = d->row[from].shape, .n = to - from, .whole = true };
+	int verdict = find_todo(d, t, &g, &todo, err);
+
+	t->calm = todo.n < (to - from) / 4;
+	if (!verdict && todo.update.n) {
+		g.numbers = buf_str(&todo.update);
+		verdict = update(d, t, &g, err);
+	}
+	if (!verdict && todo.insert.n) {
+		g.numbers = buf_str(&todo.insert);
+		verdict = insert(d, t, &g, err);
+	}
+	buf_release(&todo.update);
+	buf_release(&todo.insert);
+	return verdict;
+}
+
+static int merge_upserts(struct database *d, uint32_t from, uint32_t to, struct error *err)
+{
+	struct table *t = d->batch;
+	uint64_t before = d->count.updated + d->count.inserted;
+	int verdict;
+
+	if (t->calm && t->alike && t->staged)
+		return write_todo(d, t, from, to, err);
+	verdict = stage_each_group(d, '+', from, to, false, update, err);
+	if (!verdict && d->count.updated - before < to - from)
+		verdict = stage_each_group(d, '+', from, to, true, insert, err);
+	t->calm = d->count.updated + d->count.inserted - before < (to - from) / 4;
+	return verdict;
+}
+
+/* ---- a batch */
+
 static int merge_updates(struct database *d, uint32_t from, uint32_t to, uint64_t updates, struct error *err)
 {
 	uint64_t before = d->count.updated;
@@ -250,11 +340,25 @@ static int merge_updates(struct database *d, uint32_t from, uint32_t to, uint64_
 	return stage_each_group(d, '~', from, to, false, missing, err);
 }
 
+static int give_up(struct database *d, uint32_t from, uint32_t to, struct error *err)
+{
+	int verdict = stage_each_group(d, '~', from, to, false, make_way, err);
+
+	return verdict ? verdict : stage_each_group(d, '+', from, to, false, make_way, err);
+}
+
+int merge_make_way(struct database *d, uint32_t from, uint32_t to, struct error *err)
+{
+	int verdict = stage_fill(d, from, to, err);
+
+	return verdict ? verdict : give_up(d, from, to, err);
+}
+
 int merge_rows(struct database *d, uint32_t from, uint32_t to, struct error *err)
 {
 	struct table *t = d->batch;
 	bool deletes = false, upserts = false;
-	uint64_t updates = 0, before;
+	uint64_t updates = 0;
 	uint32_t i;
 	int verdict = stage_fill(d, from, to, err);
 
@@ -270,16 +374,11 @@ int merge_rows(struct database *d, uint32_t from, uint32_t to, struct error *err
 	if (!verdict && deletes)
 		verdict = keys_count(d, t, err) ? -1 : stage_each_group(d, '-', from, to, false, delete, err);
 	if (!verdict && d->make_way)
-		verdict = stage_each_group(d, '~', from, to, false, make_way, err);
-	if (!verdict && d->make_way)
-		verdict = stage_each_group(d, '+', from, to, false, make_way, err);
+		verdict = give_up(d, from, to, err);
 	if (!verdict && updates)
 		verdict = merge_updates(d, from, to, updates, err);
-	before = d->count.updated;
 	if (!verdict && upserts)
-		verdict = stage_each_group(d, '+', from, to, false, update, err);
-	if (!verdict && upserts && d->count.updated - before < to - from)
-		verdict = stage_each_group(d, '+', from, to, true, insert, err);
+		verdict = merge_upserts(d, from, to, err);
 	if (!verdict && d->load->mode == MODE_MIRROR)
 		verdict = mirror_see(d, t, from, to, err);
 	return verdict;

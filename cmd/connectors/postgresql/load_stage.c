@@ -9,6 +9,7 @@
 
 #include "base/xalloc.h"
 #include "load.h"
+#include "value/number.h"
 
 enum { FEW_ROWS = 32, FEW_BYTES = 64 << 10, FEW_SHAPES = 6 };
 
@@ -25,7 +26,7 @@ int merge_prepare(struct database *d, struct table *t, struct error *err)
 	buf_addf(&sql, "CREATE TEMP TABLE %s (n integer, op \"char\", anew boolean, has bit varying", t->stage);
 	for (i = 0; i < t->columns; i++)
 		if (!t->column[i].generated)
-			buf_addf(&sql, ", c%u %s", i, t->column[i].declared);
+			buf_addf(&sql, ", c%u %s%s", i, t->column[i].declared, t->column[i].collation);
 	buf_addc(&sql, ')');
 	failed = session_ours(d, err) || session_run(d, buf_str(&sql), err) ? -1 : 0;
 	buf_release(&sql);
@@ -73,7 +74,13 @@ static void add_has(const struct table *t, const struct row *r, struct buf *out)
 
 void stage_add_head(const struct table *t, const struct row *r, uint32_t number, struct buf *out)
 {
-	buf_addf(out, "%u\t%c\t%c\t", number, letter_of(r), r->anew ? 't' : 'f');
+	char digits[NUMBER_INT64_ROOM];
+
+	buf_addspan(out, number_from_int64(number, digits));
+	buf_addc(out, '\t');
+	if (t->alike)
+		return;
+	buf_addf(out, "%c\t%c\t", letter_of(r), r->anew ? 't' : 'f');
 	if (t->mixed)
 		add_has(t, r, out);
 	else
@@ -90,10 +97,13 @@ int stage_fill(struct database *d, uint32_t from, uint32_t to, struct error *err
 	int failed;
 
 	t->mixed = false;
+	t->alike = true;
 	for (i = from; i < to; i++) {
+		t->alike = t->alike && d->row[i].op == ROW_UPSERT && !d->row[i].anew;
 		bytes += to - from <= FEW_ROWS ? d->row[i].arrival.line.n : 0;
 		t->mixed = t->mixed || !span_eq(d->row[i].shape, d->row[from].shape);
 	}
+	t->alike = t->alike && !t->mixed;
 	t->staged = to - from > FEW_ROWS || bytes > FEW_BYTES;
 	if (!t->staged)
 		return LOAD_DONE;
@@ -159,11 +169,13 @@ void stage_add_rows(const struct database *d, const struct table *t, const struc
 	buf_adds(sql, "]) AS s");
 }
 
-void stage_add_where(const struct group *g, struct buf *sql)
+void stage_add_where(const struct table *t, const struct group *g, struct buf *sql)
 {
 	uint32_t i;
 
-	if (g->inline_rows) {
+	if (g->numbers) {
+		buf_addf(sql, "s.n OPERATOR(pg_catalog.=) ANY('{%s}'::pg_catalog.int4[])", g->numbers);
+	} else if (g->inline_rows || t->alike) {
 		buf_adds(sql, "true");
 	} else if (g->whole) {
 		buf_addf(sql, "s.op OPERATOR(pg_catalog.=) '%c'::pg_catalog.\"char\"", g->op);

@@ -89,12 +89,15 @@ static const char columns_sql[] =
 	"THEN pg_catalog.pg_get_serial_sequence(pg_catalog.quote_ident(n.nspname)||'.'||pg_catalog.quote_ident(c.relname), a.attname) END, "
 	"EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid=a.attrelid AND (i.indisunique OR i.indisexclusion) AND a.attnum=ANY(i.indkey)), "
 	"a.attnotnull OR b.refuses_null, a.atthasdef OR a.attidentity<>'' OR b.defaults, b.oid<>a.atttypid, "
-	"pg_catalog.quote_ident(bn.nspname)||'.'||pg_catalog.quote_ident(bt.typname) "
+	"pg_catalog.quote_ident(bn.nspname)||'.'||pg_catalog.quote_ident(bt.typname), "
+	"CASE WHEN a.attcollation<>bt.typcollation THEN ' COLLATE '||pg_catalog.quote_ident(cn.nspname)||'.'||pg_catalog.quote_ident(co.collname) "
+	"ELSE '' END, coalesce(co.collisdeterministic, true) AND bt.typname NOT IN ('bpchar', 'xml') AND (bn.nspname='pg_catalog' OR bt.typtype='e') "
 	"FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid=a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace "
 	"CROSS JOIN LATERAL (WITH RECURSIVE d(oid, typmod, n, refuses_null, defaults) AS (SELECT a.atttypid, a.atttypmod, 0, false, false UNION ALL "
 	"SELECT t.typbasetype, t.typtypmod, d.n+1, d.refuses_null OR t.typnotnull, d.defaults OR t.typdefault IS NOT NULL "
 	"FROM d JOIN pg_catalog.pg_type t ON t.oid=d.oid WHERE t.typtype='d') SELECT * FROM d ORDER BY d.n DESC LIMIT 1) b "
 	"JOIN pg_catalog.pg_type bt ON bt.oid=b.oid JOIN pg_catalog.pg_namespace bn ON bn.oid=bt.typnamespace "
+	"LEFT JOIN pg_catalog.pg_collation co ON co.oid=a.attcollation LEFT JOIN pg_catalog.pg_namespace cn ON cn.oid=co.collnamespace "
 	"LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid=a.attrelid AND ad.adnum=a.attnum "
 	"WHERE n.nspname=$1 AND c.relname=$2 AND c.relkind IN ('r','p','v','f') AND a.attnum>0 AND NOT a.attisdropped ORDER BY a.attnum";
 
@@ -144,6 +147,28 @@ static char *park(const struct column *c, bool not_null)
 	return value ? xstrdup(value) : NULL;
 }
 
+/* Whether equal values of a type are the same bytes. */
+static bool equal_is_same(enum pg_kind kind)
+{
+	switch (kind) {
+	case PG_BOOL:
+	case PG_INT2:
+	case PG_INT4:
+	case PG_INT8:
+	case PG_OID:
+	case PG_TEXT:
+	case PG_BYTEA:
+	case PG_UUID:
+	case PG_DATE:
+	case PG_TIME:
+	case PG_TIMESTAMP:
+	case PG_TIMESTAMPTZ:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool is_true(PGresult *r, int row, int column)
 {
 	return *PQgetvalue(r, row, column) == 't';
@@ -169,10 +194,12 @@ static int add_column(struct database *d, struct table *t, PGresult *r, int i, s
 	c->defaults = is_true(r, i, 12);
 	c->domain = is_true(r, i, 13);
 	c->base = xstrdup(PQgetvalue(r, i, 14));
+	c->collation = xstrdup(PQgetvalue(r, i, 15));
 	path_name(&c->path, c->name, &t->arena);
 	c->type = pg_type_of(&d->pg, (Oid)strtoul(PQgetvalue(r, i, 1), NULL, 10), err);
 	if (!c->type)
 		return -1;
+	c->by_equals = is_true(r, i, 16) && equal_is_same(c->type->kind);
 	c->parked = is_true(r, i, 10) ? park(c, is_true(r, i, 11)) : NULL;
 	return 0;
 }
@@ -310,6 +337,17 @@ static void declare_columns(struct table *t, const struct record *schema)
 	}
 }
 
+int table_declared(struct table *t, struct error *err)
+{
+	struct record schema;
+	int failed = declared_schema(buf_span(&t->declared), &schema, err);
+
+	if (!failed)
+		declare_columns(t, &schema);
+	record_release(&schema);
+	return failed;
+}
+
 static int evolve(struct database *d, struct table *t, const struct record *schema, struct error *err)
 {
 	struct walk walk = { 0, 0, 0 };
@@ -398,6 +436,7 @@ void table_forget_columns(struct table *t)
 		free(t->column[i].quoted);
 		free(t->column[i].declared);
 		free(t->column[i].base);
+		free(t->column[i].collation);
 		free(t->column[i].equals);
 		free(t->column[i].at_least);
 		free(t->column[i].parked);

@@ -7,7 +7,7 @@
 #include "load.h"
 #include "value/number.h"
 
-enum { MOST_TRIES = 6 };
+enum { MOST_TRIES = 6, SETTLED = 2000 };
 
 static void pause_ms(unsigned ms)
 {
@@ -177,6 +177,62 @@ static int try_part(struct database *d, uint32_t from, uint32_t to, struct error
 	}
 }
 
+/* Rows of a part one by one, where all have given up their unique values: those that are refused go behind the others. */
+static int write_each(struct database *d, uint32_t from, uint32_t *to, struct error *err)
+{
+	uint32_t i = from, end = *to, refused = 0;
+	struct row r;
+	int verdict = merge_make_way(d, from, end, err);
+
+	while (!verdict && i < end) {
+		verdict = try_part(d, i, i + 1, err);
+		if (verdict > 0) {
+			r = d->row[i];
+			d->row[i] = d->row[--end];
+			d->row[end] = r;
+			refused++;
+			verdict = 0;
+		} else {
+			i++;
+		}
+	}
+	if (!verdict)
+		*to = end;
+	return verdict ? verdict : refused > 0;
+}
+
+/*
+ * Rows that take each other's values, among others that find no way: those that are refused are left out and all begins
+ * anew, until the rest is in. They come last.
+ */
+static int settle(struct database *d, uint32_t from, uint32_t to, struct error *err)
+{
+	uint32_t end = to, before;
+	struct tally tally;
+	int verdict = 1, failed = 0;
+
+	while (verdict > 0 && end > from) {
+		if (session_theirs(d, err) || session_run(d, "SAVEPOINT _sync_way", err))
+			return -1;
+		tally_take(d, d->batch, &tally);
+		before = end;
+		verdict = write_each(d, from, &end, err);
+		if (verdict < 0)
+			return -1;
+		if (verdict && session_rollback(d, "_sync_way", &(struct error)ERROR_INIT))
+			return -1;
+		if (verdict)
+			tally_restore(d, d->batch, &tally);
+		if (verdict && end == before)
+			end = from;	/* no value can be given up */
+	}
+	if (!verdict && session_run(d, "RELEASE SAVEPOINT _sync_way", err))
+		return -1;
+	for (; end < to && !failed; end++)
+		failed = write_part(d, end, end + 1, err);
+	return failed;
+}
+
 static int write_part(struct database *d, uint32_t from, uint32_t to, struct error *err)
 {
 	uint32_t middle = from + (to - from) / 2;
@@ -190,6 +246,8 @@ static int write_part(struct database *d, uint32_t from, uint32_t to, struct err
 		d->make_way = true;
 		verdict = try_part(d, from, to, err);
 		d->make_way = false;
+		if (verdict == TRY_LATER && d->waiting->last && to - from <= SETTLED)
+			return settle(d, from, to, err);
 	}
 	if (verdict <= 0)
 		return verdict;
