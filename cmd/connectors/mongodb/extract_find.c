@@ -27,9 +27,9 @@ int query_parse(struct extract *x, const char *text, struct error *err)
 	bson_iter_t it;
 	int failed = 0;
 
-	if (!query || !bson_iter_init(&it, query)) {
+	if (!query || text[strspn(text, " \t\n\r")] != '{' || !bson_iter_init(&it, query)) {
 		bson_destroy(query);
-		return error_set(err, EXIT_USAGE, "--query is no JSON: %s", why.message);
+		return error_set(err, EXIT_USAGE, "--query is no JSON object%s%s", why.message[0] ? ": " : "", why.message);
 	}
 	while (!failed && bson_iter_next(&it)) {
 		name = bson_iter_key(&it);
