@@ -15,6 +15,9 @@
 /* 0, also where the system has nothing of the kind; -1 if the system has it and refuses. Once for all: there is no way back. */
 int sandbox_enter(struct error *err);
 
+/* For what holds secrets: it leaves no core file, and nobody else of the same user can look into it. */
+void sandbox_no_cores(void);
+
 /* What sandbox_enter would use here, for --version -v: "no-new-privileges, landlock 7, seccomp", or "off (sanitizers)". Static text. */
 const char *sandbox_describe(void);
 

@@ -202,7 +202,6 @@ int sandbox_linux(struct error *err)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return errno == EINVAL ? 0 : error_errno(err, EXIT_FAILED, "cannot drop rights (no new privileges)");
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (landlock(err))
 		return -1;
 	return filter(err);

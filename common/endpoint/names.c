@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fileio.h"
+#include "base/sandbox.h"
 #include "base/xalloc.h"
 
 enum { MOST = 1 << 20 };
@@ -45,8 +46,10 @@ static int check_owner(int fd, const char *path, struct error *err)
 /* What is checked is what is read: the file that was opened, whatever becomes of its name. */
 static int read_file(const char *path, struct buf *out, struct error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), failed;
+	int fd, failed;
 
+	sandbox_no_cores();	/* the limit stays for the connector, too */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return error_errno(err, EXIT_USAGE, "cannot open the endpoints file '%s'", path);
 	failed = check_owner(fd, path, err) || io_slurp_fd(fd, path, MOST, out, err) ? -1 : 0;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "base/sandbox.h"
 #include "base/xalloc.h"
 #include "endpoint/uri.h"
 
@@ -149,6 +150,7 @@ int secret_password(char **out, struct error *err)
 {
 	const char *text = getenv("SYNC_PASSWORD");
 
+	sandbox_no_cores();
 	*out = NULL;
 	return text ? decoded(span_of(text), out, err) : 0;
 }

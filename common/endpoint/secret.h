@@ -18,7 +18,8 @@ int secret_take(char *address, char **password, char **others, struct error *err
 
 /*
  * For connectors: the password that came in SYNC_PASSWORD, or one of the others in SYNC_SECRETS by its name, decoded; the
- * caller's, NULL for none. -1: its percent signs are wrong. The environment forgets them by secrets_forget.
+ * caller's, NULL for none. -1: its percent signs are wrong. The environment forgets them by secrets_forget. A connector asks for
+ * the password whether there is one or not: from then on it leaves no core file, whatever its client reads elsewhere.
  */
 int secret_password(char **out, struct error *err);
 int secret_other(const char *name, char **out, struct error *err);
