@@ -272,11 +272,37 @@ static int end_sent(struct database *d, struct error *err)
 	return 0;
 }
 
+/* All rows stand in the staging table. 0: they are merged; 1: one was refused, and all is undone. */
+static int end_staged(struct database *d, struct error *err)
+{
+	int verdict;
+
+	d->staging = false;
+	d->batch->staged = d->batch->alike = true;
+	d->batch->mixed = false;
+	d->count = (struct counters){ 0 };
+	verdict = copy_end(d, err);
+	d->staged = true;
+	if (!verdict)
+		verdict = merge_rows(d, 0, d->rows, err);
+	d->staged = false;
+	if (verdict < 0 && !session_may_retry(d))
+		return -1;
+	if (verdict)
+		return session_rollback(d, "_sync_batch", &(struct error)ERROR_INIT) ? -1 : 1;
+	count(d, 0, d->rows);
+	return session_run(d, "RELEASE SAVEPOINT _sync_batch", err);
+}
+
 int write_rows(struct database *d, struct error *err)
 {
 	uint32_t from = 0;
 	int got;
 
+	if (d->staging) {
+		got = end_staged(d, err);
+		return got > 0 ? write_part(d, 0, d->rows, err) : got;
+	}
 	if (d->copying) {
 		got = end_sent(d, err);
 		if (got < 0)
