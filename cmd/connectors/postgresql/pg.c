@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "endpoint/secret.h"
+#include "net/backoff.h"
 
 /* ---- failures */
 
@@ -172,6 +173,7 @@ static int connect(struct pg *pg, const char *password, const char *key, struct 
 {
 	const char *names[] = { "dbname", "fallback_application_name", "connect_timeout", NULL, NULL, NULL };
 	const char *values[] = { pg->shown, "syncline", "15", NULL, NULL, NULL };
+	struct backoff backoff = BACKOFF_CONNECT;
 	int n = 3;
 
 	if (password) {
@@ -182,10 +184,18 @@ static int connect(struct pg *pg, const char *password, const char *key, struct 
 		names[n] = "sslpassword";
 		values[n++] = key;
 	}
-	pg->c = PQconnectdbParams(names, values, 1);
-	if (!pg->c)
-		xalloc_die();
-	return PQstatus(pg->c) == CONNECTION_OK ? 0 : connect_error(pg, names, values, err);
+	for (;;) {
+		pg->c = PQconnectdbParams(names, values, 1);
+		if (!pg->c)
+			xalloc_die();
+		if (PQstatus(pg->c) == CONNECTION_OK)
+			return 0;
+		(void)connect_error(pg, names, values, err);
+		if (err->status != EXIT_AGAIN || !backoff_wait(&backoff))
+			return -1;
+		PQfinish(pg->c);
+		error_reset(err);
+	}
 }
 
 int pg_open(struct pg *pg, const char *uri, double lock_timeout, struct error *err)
