@@ -124,16 +124,61 @@ int seen_kind(struct value v)
 	return kind_of(v);
 }
 
-static struct seen_field *field_of(struct seen *s, struct span name, bool any_case)
+static bool same_name(struct span a, struct span b, bool any_case)
+{
+	return a.n == b.n && !(any_case ? strncasecmp(a.p, b.p, a.n) : memcmp(a.p, b.p, a.n));
+}
+
+/* FNV-1a, of ASCII letters without their case. Where names are made to collide, they cost what a list would. */
+static size_t name_hash(struct span name)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	size_t i;
+
+	for (i = 0; i < name.n; i++)
+		h = (h ^ (unsigned char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] | 0x20 : name.p[i])) * UINT64_C(0x100000001b3);
+	return (size_t)(h ^ h >> 32);
+}
+
+/* The name's slot, or the free one where it belongs. */
+static uint32_t *slot_of(const struct seen *s, struct span name, bool any_case)
+{
+	size_t at = name_hash(name);
+
+	for (;; at++) {
+		uint32_t *slot = &s->slot[at & (s->slots - 1)];
+
+		if (!*slot || same_name(s->v[*slot - 1].name, name, any_case))
+			return slot;
+	}
+}
+
+/* Room for one more, at most half full. */
+static void grow_slots(struct seen *s, bool any_case)
 {
 	size_t i;
 
+	if (2 * (s->n + 1) <= s->slots)
+		return;
+	free(s->slot);
+	s->slots = s->slots ? 2 * s->slots : 64;
+	s->slot = xcalloc(s->slots, sizeof *s->slot);
 	for (i = 0; i < s->n; i++)
-		if (s->v[i].name.n == name.n && !(any_case ? strncasecmp(s->v[i].name.p, name.p, name.n) : memcmp(s->v[i].name.p, name.p, name.n)))
-			return &s->v[i];
-	XGROW(s->v, s->n, s->cap);
-	s->v[s->n] = (struct seen_field){ arena_span(&s->arena, name), 0 };
-	return &s->v[s->n++];
+		*slot_of(s, s->v[i].name, any_case) = (uint32_t)i + 1;
+}
+
+static struct seen_field *field_of(struct seen *s, struct span name, bool any_case)
+{
+	uint32_t *slot;
+
+	grow_slots(s, any_case);
+	slot = slot_of(s, name, any_case);
+	if (!*slot) {
+		XGROW(s->v, s->n, s->cap);
+		s->v[s->n] = (struct seen_field){ arena_span(&s->arena, name), 0 };
+		*slot = (uint32_t)++s->n;
+	}
+	return &s->v[*slot - 1];
 }
 
 void seen_note(struct seen *s, const struct record *rec, bool any_case)
@@ -148,6 +193,7 @@ void seen_note(struct seen *s, const struct record *rec, bool any_case)
 void seen_release(struct seen *s)
 {
 	free(s->v);
+	free(s->slot);
 	arena_release(&s->arena);
-	*s = (struct seen){ NULL, 0, 0, ARENA_INIT };
+	*s = (struct seen)SEEN_INIT;
 }

@@ -31,9 +31,11 @@ struct seen_field {
 struct seen {
 	struct seen_field *v;	/* owned */
 	size_t n, cap;
+	uint32_t *slot;		/* owned: by hash of the name, number of its field + 1 */
+	size_t slots;		/* a power of two */
 	struct arena arena;
 };
-#define SEEN_INIT { NULL, 0, 0, ARENA_INIT }
+#define SEEN_INIT { NULL, 0, 0, NULL, 0, ARENA_INIT }
 
 int seen_kind(struct value v);
 /* any_case: names that differ by the case of ASCII letters are one. */

@@ -246,6 +246,28 @@ for kind in '' ' without rowid'; do
 	err_has ' 0 inserted, 1 updated, 0 unchanged, 0 deleted, 1 set aside' 'and is counted'
 done
 
+# ---- a schema of one stream says nothing of others' records that wait
+rm -f several.db
+sqlite3 several.db "create table a(id integer primary key, u unique); insert into a values(1,'x'); create table b(id integer primary key)"
+run sync-load several.db --max-delete 1 <<'END'
+{"_sync":{"op":"begin","format":1,"run":"r","scope":"part"}}
+{"_sync":{"op":"schema","stream":"a","key":["id"],"schema":{}}}
+{"_sync":{"stream":"a"},"id":2,"u":"x"}
+{"_sync":{"op":"schema","stream":"b","key":["id"],"schema":{}}}
+{"_sync":{"stream":"b"},"id":1}
+{"_sync":{"op":"delete","stream":"a"},"id":1}
+{"_sync":{"op":"end","count":{"a":2,"b":1}}}
+END
+is "$status $(sql several.db 'select * from a')" '0 2|x' 'a record waits on while another stream is declared'
+sql several.db "create table d(id integer primary key, v default 'v', w)"
+load '{"_sync":{"op":"update","unset":["v"]},"id":7,"w":1}\n' several.db d --missing insert
+is "$status $(sql several.db 'select id, v is null, w from d')" '0 7|1|1' 'an update that makes a row removes what it unsets from that, too'
+
+# ---- very many fields
+python3 -c "print('{\"id\":1,' + ','.join('\"f%d\":1' % i for i in range(100000)) + '}')" >in
+run timeout 20 sync-load many.db t --key id <in
+is "$status $(grep -c 'too many columns' err)" '3 0' 'a record with 100000 fields takes no quadratic time'
+
 # ---- bounds of what is set aside, by all that came
 for n in 1 2 3 4 5 6 7 8 9; do echo '{"id":null}'; done >in
 echo '{"id":1}' >>in

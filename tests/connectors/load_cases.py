@@ -26,7 +26,7 @@ ODD = {
     "text": ["nul\0", Num("0.10000000000000000000000001"), [], False],
     "real": [Num("0.1000000000000000000000000001"), "0.5", "abc", 2**53 + 1, {}],
     "num": [Num("1.234"), 10**8, Num("1e30"), "abc", [1, 2]],
-    "bool": [1, "yes", Num("0.5"), []],
+    "bool": [1, "maybe", Num("0.5"), []],
 }
 
 
@@ -50,7 +50,7 @@ class Maker:
         spec = {"name": "t%d" % i, "key": [c["name"] for c in columns], "keys": kind}
         if self.chance(0.6):
             columns.append({"name": "u", "kind": r.choice(["int", "text"]), "unique": True, "notnull": self.chance(0.5)})
-        columns.append({"name": "s", "kind": "text", "check": self.chance(0.3), "notnull": self.chance(0.2)})
+        columns.append({"name": "s", "kind": "text", "check": self.chance(0.3) and not self.folds, "notnull": self.chance(0.2)})
         for n, k in (("n", "int"), ("f", "real"), ("m", "num"), ("b", "bool")):
             if self.chance(0.5):
                 columns.append({"name": n, "kind": k})
@@ -71,7 +71,7 @@ class Maker:
             return [self.table(0, None)]
         tables = [self.table(i, None) for i in range(n)]
         for i, t in enumerate(tables[1:], 1):
-            if self.chance(0.6):
+            if self.chance(0.6) and not self.folds:
                 tables[0] = self.parent() if tables[0]["keys"] != "int" or not tables[0]["rowid"] else tables[0]
                 tables[i] = self.table(i, 0)
         return tables
@@ -94,13 +94,18 @@ class Maker:
         return GOOD[c["kind"]](self.rnd)
 
     def unique(self, c):
-        v = self.rnd.randrange(self.values)
+        self.fresh += 1
+        v = self.values + self.fresh if self.folds else self.rnd.randrange(self.values)
+        while self.once and v in self.taken:
+            v += 1
+        self.taken.add(v)
         return v if c["kind"] == "int" else "u%d" % v
 
     def rows(self, tables):
         """What is there before: in it all is as the tables want it."""
         out = {}
         for t in tables:
+            self.taken = set()      # a record may want what one of these has, but no two the same
             out[t["name"]], taken = [], {}
             for n in self.rnd.sample(range(1, self.keys), self.rnd.randrange(0, min(self.keys, 400))):
                 row = self.plain_row(t, n)
@@ -129,6 +134,13 @@ class Maker:
 
     def next_key(self, t):
         """Mostly a new one in bulk."""
+        if self.once:
+            used = self.used.setdefault(t["name"], set())
+            n = self.rnd.randrange(1, self.keys + 5)
+            while n in used:
+                n += 1
+            used.add(n)
+            return n
         if self.keys > 1000 and self.chance(0.95):
             self.next[t["name"]] = self.next.get(t["name"], self.keys) + 1
             return self.next[t["name"]]
@@ -182,7 +194,7 @@ class Maker:
             return item
         item["f"].update(self.fields(t, 0.4 if op == "update" else self.share))
         if op == "update" and self.chance(0.3):
-            item["unset"] = [c["name"] for c in t["columns"] if c["name"] not in t["key"] and not c.get("generated") and self.chance(0.2)]
+            item["unset"] = [c["name"] for c in t["columns"] if c["name"] not in t["key"] and not c.get("generated") and self.chance(0.2) and not (c.get("notnull") and self.folds)]
             item["f"] = {k: v for k, v in item["f"].items() if k not in item["unset"]}
         if self.moves and op != "insert" and self.chance(0.15):
             item["key"] = self.key(t)
@@ -199,6 +211,7 @@ class Maker:
         return {"frame": "schema", "s": i, "columns": columns}
 
     def items(self, tables):
+        self.taken = set()
         r, out = self.rnd, []
         declared = {i: self.framed and self.chance(0.7) for i in range(len(tables))}
         out += [self.declare(i, t) for i, t in enumerate(tables) if declared[i]]
@@ -241,10 +254,23 @@ class Maker:
             return Order(self.rnd, self.target).case(seed)
         return self.mixed(seed, 3000 if what < 0.22 else None)
 
+    def folding(self, options):
+        """
+        Where operations on one key are folded, what is bad only until a later one comes is nobody's to see. So either each key comes
+        once, or nothing is bad and nothing stands in another's way.
+        """
+        self.used, self.taken, self.fresh = {}, set(), 0
+        if self.target == "sqlite" or self.chance(0.6):
+            return False, self.target != "sqlite"
+        self.bad, self.share = 0, 1
+        if not self.only_rows:
+            options["missing"] = "skip"
+        return True, False
+
     def mixed(self, seed, bulk):
         r = self.rnd
         self.keys = 10 * bulk if bulk else r.choice([6, 12, 40, 400])
-        self.values = self.keys * 2
+        self.values = self.keys * r.choice([2, 2, 100])
         options = self.options()
         self.newer, self.evolve = options.get("newer"), options.get("evolve")
         self.only_rows = options.get("mode") in ("append", "replace", "mirror")
@@ -253,6 +279,7 @@ class Maker:
         self.bad = 0 if self.newer else r.choice([0, 0, 0.03, 0.2])
         self.framed = self.chance(0.7)
         self.settled = False
+        self.folds, self.once = self.folding(options)
         self.length = bulk or r.choice([1, 5, 20, 60, 60, 300])
         self.checkpoints = r.choice([0, 0, 0.05, 0.3])
         tables = self.tables() if self.framed else [self.table(0, None)]
@@ -264,7 +291,7 @@ class Maker:
                 if not any(c["name"] == "n" for c in t["columns"]):
                     t["columns"].append({"name": "n", "kind": "int"})
         case = {"target": self.target, "seed": seed, "tables": tables, "rows": self.rows(tables), "options": options, "framed": self.framed,
-                "scope": "full" if not self.framed or self.chance(0.7) else "part", "cut": self.framed and self.chance(0.05)}
+                "once_only": self.folds and self.moves, "scope": "full" if not self.framed or self.chance(0.7) else "part", "cut": self.framed and self.chance(0.05)}
         if not self.framed and options.get("mode") in ("replace", "mirror"):
             options["plain"] = True
         elif not self.framed:
@@ -339,6 +366,7 @@ class Order:
         circles = [there[:4], there[4:6], there[6:9]][:self.rnd.randrange(4)]
         keys = there[9:] + [self.new_key() for _ in range(self.rnd.randrange(1, 20))]
         once = self.rnd.random() < 0.7
+        self.once_only = not once and self.target != "sqlite"
         changes = [self.change(n) for n in (self.rnd.sample(keys, len(keys)) if once else self.rnd.choices(keys, k=200))]
         changes += [c for keys in circles for c in self.circle(keys)]
         touched = [k for keys, _ in changes for k in keys]
@@ -369,4 +397,4 @@ class Order:
         options = {"max_delete": "100000", **({"mode": "mirror", "plain": True, "allow_empty": True} if mirror else {}),
                    **({"key": ",".join(table["key"])} if table["unique"] else {})}
         return {"target": self.target, "seed": seed, "tables": [table], "rows": {"t0": rows}, "options": options, "framed": False,
-                "scope": "full" if mirror else "part", "cut": False, "items": items, "feasible": True}
+                "scope": "full" if mirror else "part", "cut": False, "items": items, "feasible": True, "once_only": self.once_only and not mirror}

@@ -103,6 +103,8 @@ def postgresql_cell(kind, v):
         if not isinstance(v, bool):
             raise Bad("server")
         return v
+    if isinstance(v, str) and looks_numeric(v):
+        v = Num(v)
     if not is_number(v):
         raise Bad("server")
     if kind == "int":
@@ -132,7 +134,7 @@ class Table:
         self.columns = {c["name"]: c for c in spec["columns"]}
         self.declared = None        # names, once a schema frame says them
         self.rows = {}
-        self.seen, self.touched = set(), False
+        self.seen, self.touched, self.heard = set(), False, False
         for r in rows:
             self.rows[self.ident(r)] = dict(r)
             for n in r:
@@ -258,9 +260,8 @@ class Model:
                     r[n] = None
             if not t.columns[n].get("generated"):
                 sets[n] = self.cell(t, n, v)
-        if update:
-            sets.update({n: None for n in item.get("unset", []) if n in t.columns and n not in sets})
-        elif t.declared is not None:
+        sets.update({n: None for n in item.get("unset", []) if n in t.columns and n not in sets})
+        if not update and t.declared is not None:
             sets.update({n: None for n in t.declared if n in t.columns and n not in sets and not t.columns[n].get("generated")})
         if not sets:
             raise Bad("bad-record")
@@ -517,6 +518,11 @@ class Model:
         """The first that is heard of it: in replace mode what was there goes."""
         if self.mode == "replace" and not t.touched:
             t.count()
+            try:
+                for ident in t.rows:
+                    self.children(t, ident)
+            except Wait:
+                raise Fail(3) from None
             t.rows.clear()
         t.touched = True
 
@@ -527,13 +533,15 @@ class Model:
             return
         t = self.tables[item["s"]]
         if item.get("frame") == "schema":
-            if t.declared != item["columns"]:
-                self.settle()
+            if t.heard and t.declared != item["columns"] and self.target == "sqlite":
+                self.settle()       # those that wait are taken by what was said when they came
+            t.heard = True
             t.touched = t.touched or self.mode != "replace"
             self.schema(t, item)
             return
         self.records += item.get("raw") is None and not item.get("dup")
         self.touched(t)
+        t.heard = True
         self.apply(item)
 
     def schema(self, t, item):

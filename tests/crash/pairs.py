@@ -122,7 +122,7 @@ def sqlite_touched(pg):
 def sqlite_target(name, line, steps):
     return Pipeline('PostgreSQL to SQLite, ' + name, pg_source, line, sqlite_digest, kinds=(Postgres,), steps=change_pg(steps),
                     pair='PostgreSQL to SQLite', show='sync-extract out.db games | ' + UNDATED,
-                    same='sync-diff --ignore changed,doc "$PG#games" "out.db#games"', leftovers=lambda pg: pg.leftovers(('games',)), touched=sqlite_touched)
+                    same='sync-diff --ignore changed "$PG#games" "out.db#games"', leftovers=lambda pg: pg.leftovers(('games',)), touched=sqlite_touched)
 
 
 FROM_POSTGRES = [

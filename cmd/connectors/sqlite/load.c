@@ -65,7 +65,7 @@ static int database_schema(void *self, struct load *l, uint32_t stream, struct v
 	struct table *t = table_of(d, stream, err);
 
 	(void)l;
-	if (!t || gather_flush(d, err) || release_held(d, t, err) || (!says_the_same(t, schema) && retry_all(d, true, err)))
+	if (!t || gather_flush(d, err) || release_held(d, t, err) || (t->looked && !says_the_same(t, schema) && retry_all(d, true, err)))
 		return -1;
 	t->printed = false;
 	buf_reset(&t->schema);

@@ -85,7 +85,7 @@ static int choose_declared(struct database *d, struct table *t, struct error *er
 	return LOAD_DONE;
 }
 
-/* Nulls for the members that an update removes. */
+/* Nulls for the members that an update removes, also where it makes the row. */
 static int choose_unset(struct database *d, struct table *t, struct error *err)
 {
 	struct walk walk = { 0, 0, 0 };
@@ -192,7 +192,9 @@ int shape_of(struct database *d, struct table *t, const struct record *rec, bool
 	d->in_the_way = false;
 	verdict = choose_members(d, t, rec, err);
 	if (!verdict)
-		verdict = update ? choose_unset(d, t, err) : choose_declared(d, t, err);
+		verdict = choose_unset(d, t, err);
+	if (!verdict && !update)
+		verdict = choose_declared(d, t, err);
 	if (verdict)
 		return verdict;
 	if (!d->cells) {
