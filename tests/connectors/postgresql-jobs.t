@@ -37,6 +37,12 @@ status_is 2 'a query has no ranges'
 run sync-extract "$PGURI" big --jobs 65
 status_is 2 'there is an end to --jobs'
 no_sessions 'no session stays'
+pg "create role locked login password 'geheim?x'; grant select on big to locked" && sed '1i local all locked scram-sha-256' "$T/pg/data/pg_hba.conf" >hba && cat hba >"$T/pg/data/pg_hba.conf" && pg 'select pg_reload_conf()' >/dev/null
+echo "db postgresql://locked:geheim%3Fx@/postgres?host=$PGHOST" >endpoints
+chmod 600 endpoints
+until_true 10 sh -c '! psql -XAtqw -U locked -c "select 1"'
+run env SYNC_ENDPOINTS="$T/endpoints" sync-extract @db big --jobs 2
+is "$status:$(tail -n 1 out | jq -c ._sync.count.big)" "0:$(pg 'select count(*) from big')" 'each process has the password'
 
 # one moment: what is written meanwhile isn't seen by any
 mkfifo slow
