@@ -70,7 +70,9 @@ LIBEXEC  := $(foreach s,$(SCHEMES),$(foreach k,extract load,$(if $(wildcard cmd/
 UNITS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c)) \
             $(foreach s,$(SCHEMES),$(patsubst tests/connectors/%.c,$(B)/tests/%,$(wildcard tests/connectors/test_$(s)_*.c)))
 DRIVERS  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/drive_*.c))
-FUZZERS  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+# fuzz_SCHEME_*.c are of these files of a connector's, and left out with it
+FUZZED_postgresql := extract_json extract_text
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(filter-out $(foreach s,$(filter-out $(SCHEMES),$(SCHEMES_ALL)),tests/fuzz/fuzz_$(s)_%),$(wildcard tests/fuzz/fuzz_*.c)))
 
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -120,6 +122,14 @@ $(B)/tests/test_$(1)_%: $(B)/obj/tests/connectors/test_$(1)_%.o $(patsubst %.c,$
 $(B)/obj/tests/connectors/test_$(1)_%.o: CPPFLAGS += -Icmd/connectors/$(1) $(if $(PKG_$(1)),$(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKG_$(1)))))
 endef
 $(foreach s,$(SCHEMES),$(if $(wildcard tests/connectors/test_$(s)_*.c),$(eval $(call connector_test,$(s)))))
+
+define connector_fuzz
+$(B)/fuzz/fuzz_$(1)_%: $(B)/obj/tests/fuzz/fuzz_$(1)_%.o $(FUZZED_$(1):%=$(B)/obj/cmd/connectors/$(1)/%.o) $(B)/libsync.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS_common)
+$(B)/obj/tests/fuzz/fuzz_$(1)_%.o: CPPFLAGS += -Icmd/connectors/$(1) $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKG_$(1))))
+endef
+$(foreach s,$(SCHEMES),$(if $(FUZZED_$(s)),$(eval $(call connector_fuzz,$(s)))))
 
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libsync.a
 	@mkdir -p $(@D)

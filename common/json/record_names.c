@@ -62,11 +62,13 @@ static inline bool same_bytes(const char *a, const char *b, uint32_t n)
 static bool same_as_last(const struct record *rec, const struct record_names *memo)
 {
 	const struct token *tok = rec->tape.tok, *t;
-	const struct place *p, *end = memo->v + memo->n;
+	const struct place *p;
+	uint32_t i;
 
 	if (rec->tape.n != memo->tokens)
 		return false;
-	for (p = memo->v; p < end; p++) {
+	for (i = 0; i < memo->n; i++) {
+		p = &memo->v[i];
 		t = &tok[p->tok];
 		if (!(t->flags & TOKEN_KEY) || t->len != p->len || t->next != p->next ||
 		    !same_bytes(rec->line.p + t->at, memo->text.p + p->at, p->len))

@@ -178,6 +178,19 @@ pg 'create table evd(id int primary key)'
 run sh -c 'sync-load "$PGURI" evd --evolve <in'
 is "$status:$(rows evd)" '0:1| 2|1 3|2 ' 'and while rows go straight into the table'
 
+# ---- batches that go into the staging table while rows come
+pg "create table big(id int primary key, v text, w numeric, k int check (k <> 13)); insert into big select i, 'v' || i, i, 0 from generate_series(1, 30000) i"
+seq 1 30000 | jq -c '{id: ., v: "v\(.)", w: ., k: 0}' >all
+run sh -c 'sync-load "$PGURI" big -v <all'
+err_has '0 inserted, 0 updated, 30000 unchanged' 'rows that are as they should be are found so'
+jq -c 'if .id % 100 == 0 then .v = "new" else . end | if .id == 777 then .k = 13 else . end | if .id > 29990 then .id += 1000 else . end' all >some
+run sh -c 'sync-load "$PGURI" big -v --rejects rb <some'
+is "$status:$(pg "select count(*), count(*) filter (where v = 'new'), max(id) from big"):$(jq -c .id rb)" '1:30010|300|31000:777' 'a few are written, a bad one is set aside'
+err_has '10 inserted, 299 updated, 29690 unchanged, 0 deleted, 1 set aside' 'and counted'
+{ head -n 200 all; echo '{"id":5,"v":"again"}'; echo '{"_sync":{"op":"delete"},"id":6}'; sed -n 201,400p all; echo '{"id":6,"k":1}'; } >twice
+run sh -c 'sync-load "$PGURI" big -v --max-delete 9 <twice'
+is "$status:$(pg 'select v, k from big where id in (5, 6) order by id' | tr '\n' ' ')" '0:again|0 |1 ' 'keys that come again on the way are folded as ever'
+
 # ---- many sets of columns
 pg 'create table wide(id int primary key, c1 int, c2 int, c3 int, c4 int, c5 int, c6 int, c7 int, c8 int, c9 int, c10 int, c11 int, d int default 3, s serial)'
 python3 -c '

@@ -23,7 +23,7 @@ ok 'as psql says them' python3 "$ROOT/tests/connectors/pg_values.py" out rows
 # the settings of the user, the role and the database change nothing
 cp out first
 pg "alter database postgres set datestyle to 'German'; alter role tester set intervalstyle to sql_standard; alter role tester set timezone to 'Asia/Kathmandu'; alter role tester set extra_float_digits to -10
-	; alter role tester set bytea_output to escape; alter role tester set statement_timeout to '1ms'; alter role tester set default_transaction_isolation to 'read committed'; alter role tester set client_encoding to latin1
+	; alter role tester set bytea_output to escape; alter role tester set statement_timeout to '20ms'; alter role tester set default_transaction_isolation to 'read committed'; alter role tester set client_encoding to latin1
 	; alter role tester set standard_conforming_strings to off; alter role tester set search_path to nowhere; alter role tester set xmloption to document" 2>/dev/null
 run sync-extract "$PGURI" --stream rnd --query 'select * from public.rnd order by id' --plain
 ok 'whatever the settings of the user are' cmp first out

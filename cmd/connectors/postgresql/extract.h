@@ -163,6 +163,9 @@ int json_of(struct extract *x, const struct pg_type *t, struct bytes b, struct b
 int text_of(const struct pg_type *t, struct bytes b, struct buf *out);
 /* The same of a date or a time stamp, as ISO 8601 has it. */
 int iso_of(const struct pg_type *t, struct bytes b, struct buf *out);
+enum { DIMENSIONS = 6 };	/* at most */
+/* An array's head: how many dimensions it has, their sizes and lower bounds; -1. */
+int take_dimensions(struct bytes *b, uint32_t size[DIMENSIONS], int32_t lower[DIMENSIONS]);
 /* The n bytes that are next, big endian; past the end they are zeros and b->p is NULL from then on. */
 static inline uint32_t four_bytes(const unsigned char *p)
 {

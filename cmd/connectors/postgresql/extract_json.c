@@ -83,17 +83,15 @@ static int put_array(struct extract *x, const struct pg_type *t, struct bytes b,
 {
 	struct bytes whole = b;
 	struct buf text = BUF_INIT;
-	int n = (int)take(&b, 4), i, failed;
-	uint32_t size[8];
+	uint32_t size[DIMENSIONS];
+	int32_t lower[DIMENSIONS];
+	int n = take_dimensions(&b, size, lower), i, failed;
 	bool usual = true;
 
-	(void)take(&b, 8);
-	if (!b.p || n > 6)
+	if (n < 0)
 		return -1;
-	for (i = 0; i < n; i++) {
-		size[i] = (uint32_t)take(&b, 4);
-		usual = take(&b, 4) == 1 && usual;
-	}
+	for (i = 0; i < n; i++)
+		usual = usual && lower[i] == 1;
 	if (!n) {
 		buf_adds(out, "[]");
 		return 0;

@@ -72,10 +72,22 @@ static void add_four(unsigned v, struct buf *out)
 	buf_add(out, text, 4);
 }
 
+enum { GROUP_MOST = 9999 };
+
+static bool add_group(struct bytes *b, bool there, struct buf *out)
+{
+	unsigned v = there ? (unsigned)take(b, 2) : 0;
+
+	add_four(v, out);
+	return v <= GROUP_MOST;
+}
+
 /* Groups of four decimal digits; weight is the place of the first, dscale the digits to show behind the point. */
 static int text_of_numeric(struct bytes b, struct buf *out)
 {
 	int n = (int)take(&b, 2), weight = (int16_t)take(&b, 2), sign = (int)take(&b, 2), scale = (int)take(&b, 2), i;
+	unsigned group;
+	bool usual = true;
 	size_t point;
 
 	if (!b.p || b.end - b.p != 2 * n)
@@ -88,18 +100,21 @@ static int text_of_numeric(struct bytes b, struct buf *out)
 		buf_addc(out, '-');
 	if (weight < 0)
 		buf_addc(out, '0');
-	if (weight >= 0)
-		text_of_int(n ? (int64_t)take(&b, 2) : 0, out);
-	for (i = 1; i <= weight; i++)
-		add_four(i < n ? (unsigned)take(&b, 2) : 0, out);
+	if (weight >= 0) {
+		group = n ? (unsigned)take(&b, 2) : 0;
+		usual = group <= GROUP_MOST && (group || !weight);	/* nothing begins with zeros */
+		text_of_int(group, out);
+	}
+	for (i = 1; i <= weight && usual; i++)
+		usual = add_group(&b, i < n, out);
 	if (!scale)
-		return 0;
+		return usual ? 0 : -1;
 	buf_addc(out, '.');
 	point = out->n;
-	for (i = weight + 1; (size_t)(out->n - point) < (size_t)scale; i++)
-		add_four(i >= 0 && i < n ? (unsigned)take(&b, 2) : 0, out);
+	for (i = weight + 1; usual && (size_t)(out->n - point) < (size_t)scale; i++)
+		usual = add_group(&b, i >= 0 && i < n, out);
 	out->n = point + (size_t)scale;
-	return 0;
+	return usual ? 0 : -1;
 }
 
 /* ---- times */
@@ -214,12 +229,12 @@ static void text_of_date(int32_t days, bool iso, struct buf *out)
 
 static void text_of_timetz(int64_t us, int32_t west, struct buf *out)
 {
-	int32_t z = west < 0 ? -west : west;
+	uint32_t z = west < 0 ? 0 - (uint32_t)west : (uint32_t)west;
 
 	add_time(us, out);
-	buf_addf(out, "%c%02d:%02d", west > 0 ? '-' : '+', z / 3600, z / 60 % 60);
+	buf_addf(out, "%c%02u:%02u", west > 0 ? '-' : '+', z / 3600, z / 60 % 60);
 	if (z % 60)
-		buf_addf(out, ":%02d", z % 60);
+		buf_addf(out, ":%02u", z % 60);
 }
 
 /* As intervalstyle iso_8601 writes it. */
@@ -372,26 +387,41 @@ static int add_dimension(const struct pg_type *t, struct bytes *b, const uint32_
 	return got < 0 ? -1 : 0;
 }
 
-static int text_of_array(const struct pg_type *t, struct bytes b, struct buf *out)
+int take_dimensions(struct bytes *b, uint32_t size[DIMENSIONS], int32_t lower[DIMENSIONS])
 {
-	int n = (int)take(&b, 4), i;
-	uint32_t size[8], lower[8];
-	bool bounds = false;
+	uint32_t n = (uint32_t)take(b, 4), i;
+	uint64_t all = 1;
 
-	(void)take(&b, 8);
-	if (!b.p || n > 6)
+	(void)take(b, 8);
+	if (!b->p || n > DIMENSIONS)
 		return -1;
 	for (i = 0; i < n; i++) {
-		size[i] = (uint32_t)take(&b, 4);
-		lower[i] = (uint32_t)take(&b, 4);
-		bounds = bounds || lower[i] != 1;
+		size[i] = (uint32_t)take(b, 4);
+		lower[i] = (int32_t)(uint32_t)take(b, 4);
+		all *= size[i];
+		if (!b->p || !all || all > (uint64_t)(b->end - b->p) / 4)	/* each element has four bytes at least */
+			return -1;
 	}
+	return (int)n;
+}
+
+static int text_of_array(const struct pg_type *t, struct bytes b, struct buf *out)
+{
+	uint32_t size[DIMENSIONS];
+	int32_t lower[DIMENSIONS];
+	int n = take_dimensions(&b, size, lower), i;
+	bool bounds = false;
+
+	if (n < 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		bounds = bounds || lower[i] != 1;
 	if (!n) {
 		buf_adds(out, "{}");
 		return 0;
 	}
 	for (i = 0; bounds && i < n; i++)
-		buf_addf(out, "[%d:%d]", (int32_t)lower[i], (int32_t)(lower[i] + size[i] - 1));
+		buf_addf(out, "[%d:%lld]", lower[i], (long long)lower[i] + size[i] - 1);
 	if (bounds)
 		buf_addc(out, '=');
 	return add_dimension(t, &b, size, n, out);

@@ -76,6 +76,7 @@ struct table {
 	bool staged, mixed;	/* the rows in hand stand in it; and set various columns */
 	bool alike;		/* …all are upserts of the same columns */
 	bool calm;		/* few rows of the last batch had to be written */
+	bool restless;		/* its rows are of several kinds, or keys come again within a batch */
 	bool direct;		/* COPY can write into it: no view, no rules, no row security */
 	bool view;
 	bool looked, exists, made, has_schema;
@@ -127,6 +128,8 @@ struct database {
 	struct hash_key hash_key;
 	bool copying;		/* straight into the table, as rows come */
 	uint32_t sent;		/* …so many of its first rows */
+	bool staging;		/* into the staging table, as rows come */
+	bool staged;		/* all rows of the batch came there so */
 	struct buf out;		/* COPY data that isn't sent yet */
 	struct counters count;	/* of the part being written */
 	bool make_way;		/* rows that give unique values to others are made null first */
@@ -203,6 +206,9 @@ int write_rows(struct database *d, struct error *err);
 
 /* ---- load_copy.c */
 int copy_rows(struct database *d, uint32_t from, uint32_t to, bool stage, struct error *err);
+/* The last row goes into the staging table at once, where all of the batch are alike; its COPY is given up where one isn't. */
+int stage_now(struct database *d, struct error *err);
+int stage_stop(struct database *d, struct error *err);
 /* Ends the COPY that is open: a verdict. */
 int copy_end(struct database *d, struct error *err);
 /* Sends a row straight into the table, where it can go there. */
@@ -229,6 +235,7 @@ typedef int group_fn(struct database *d, struct table *t, const struct group *g,
 
 /* Makes the staging table, if there is none of these columns. */
 int merge_prepare(struct database *d, struct table *t, struct error *err);
+int stage_clear(struct database *d, struct table *t, struct error *err);
 /* The batch's rows from to to get where statements find them: a verdict. */
 int stage_fill(struct database *d, uint32_t from, uint32_t to, struct error *err);
 int stage_each_group(struct database *d, char op, uint32_t from, uint32_t to, bool inserts, group_fn *fn, struct error *err);

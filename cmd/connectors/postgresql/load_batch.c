@@ -280,6 +280,8 @@ int batch_add(struct database *d, struct table *t, const struct record *rec, enu
 			return LOAD_DONE;
 		}
 		slot = slot_of(d, t, &row);
+		if (*slot && stage_stop(d, err))
+			return -1;
 		if (*slot && !d->copying && fold(d, t, &d->row[*slot - 1], &row))
 			return LOAD_DONE;
 		if (*slot) {	/* written first, then this record comes again */
@@ -292,7 +294,7 @@ int batch_add(struct database *d, struct table *t, const struct record *rec, enu
 	d->row[d->rows++] = row;
 	if (slot)
 		*slot = d->rows;
-	if (write_now(d, &d->row[d->rows - 1], err))
+	if (write_now(d, &d->row[d->rows - 1], err) || stage_now(d, err))
 		return -1;
 	return d->rows == BATCH_ROWS || d->bytes >= BATCH_BYTES ? batch_flush(d, err) : LOAD_DONE;
 }

@@ -66,7 +66,7 @@ static int send(struct database *d, struct error *err)
 	return 0;
 }
 
-enum { PIECE = 64 << 10 };
+enum { PIECE = 64 << 10, STAGE_AT = 64 };
 
 /* A row straight into the table; its COPY is opened with the first one of its columns. */
 int write_now(struct database *d, const struct row *r, struct error *err)
@@ -90,6 +90,64 @@ int write_now(struct database *d, const struct row *r, struct error *err)
 	add_line(t, r, false, 0, &d->out);
 	d->sent = d->rows;
 	return d->out.n < PIECE ? 0 : send(d, err);
+}
+
+/* ---- into the staging table while rows come, so that the server reads them as this program does */
+
+static bool all_alike(const struct database *d)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->rows; i++)
+		if (d->row[i].op != ROW_UPSERT || d->row[i].anew || d->row[i].earlier || !span_eq(d->row[i].shape, d->row[0].shape))
+			return false;
+	return true;
+}
+
+static int start_staging(struct database *d, struct table *t, struct error *err)
+{
+	uint32_t i;
+
+	t->alike = true;
+	if (merge_prepare(d, t, err) || session_theirs(d, err) || session_run(d, "SAVEPOINT _sync_batch", err) || stage_clear(d, t, err) ||
+	    start_copy(d, t, d->row[0].shape, true, err))
+		return -1;
+	d->staging = true;
+	buf_reset(&d->out);
+	for (i = 0; i < d->rows; i++)
+		add_line(t, &d->row[i], true, i, &d->out);
+	return 0;
+}
+
+int stage_now(struct database *d, struct error *err)
+{
+	struct table *t = d->batch;
+	const struct row *r = &d->row[d->rows - 1];
+
+	if (!d->staging) {
+		if (d->rows != STAGE_AT || d->copying || t->restless || table_only_added(d, t) || waiting_some(d->waiting))
+			return 0;
+		return all_alike(d) ? start_staging(d, t, err) : 0;
+	}
+	if (r->op != ROW_UPSERT || !span_eq(r->shape, d->row[0].shape))
+		return stage_stop(d, err);
+	add_line(t, r, true, d->rows - 1, &d->out);
+	return d->out.n < PIECE ? 0 : send(d, err);
+}
+
+int stage_stop(struct database *d, struct error *err)
+{
+	PGresult *r;
+
+	if (!d->staging)
+		return 0;
+	d->staging = false;
+	d->batch->restless = true;
+	if (PQputCopyEnd(d->pg.c, "other rows came") != 1)
+		return pg_fail(&d->pg, NULL, "write to", err);
+	while ((r = PQgetResult(d->pg.c)))
+		PQclear(r);
+	return session_rollback(d, "_sync_batch", err);
 }
 
 int copy_end(struct database *d, struct error *err)

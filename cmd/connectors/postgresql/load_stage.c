@@ -88,13 +88,22 @@ void stage_add_head(const struct table *t, const struct row *r, uint32_t number,
 	buf_addc(out, '\t');
 }
 
+int stage_clear(struct database *d, struct table *t, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	int failed;
+
+	buf_addf(&sql, "TRUNCATE pg_temp.%s", t->stage);
+	failed = session_run(d, buf_str(&sql), err);
+	buf_release(&sql);
+	return failed;
+}
+
 int stage_fill(struct database *d, uint32_t from, uint32_t to, struct error *err)
 {
 	struct table *t = d->batch;
-	struct buf sql = BUF_INIT;
 	size_t bytes = 0;
 	uint32_t i;
-	int failed;
 
 	t->mixed = false;
 	t->alike = true;
@@ -107,10 +116,7 @@ int stage_fill(struct database *d, uint32_t from, uint32_t to, struct error *err
 	t->staged = to - from > FEW_ROWS || bytes > FEW_BYTES;
 	if (!t->staged)
 		return LOAD_DONE;
-	buf_addf(&sql, "TRUNCATE pg_temp.%s", t->stage);
-	failed = session_run(d, buf_str(&sql), err);
-	buf_release(&sql);
-	return failed ? -1 : copy_rows(d, from, to, true, err);
+	return stage_clear(d, t, err) ? -1 : copy_rows(d, from, to, true, err);
 }
 
 /* ---- groups of rows */
@@ -156,6 +162,11 @@ void stage_add_rows(const struct database *d, const struct table *t, const struc
 {
 	uint32_t i;
 
+	if (g->numbers) {	/* the limit is no limit, but tells the planner how few they are */
+		buf_addf(sql, "(SELECT * FROM pg_temp.%s WHERE n OPERATOR(pg_catalog.=) ANY('{%s}'::pg_catalog.int4[]) LIMIT %u) AS s", t->stage,
+			 g->numbers, g->n);
+		return;
+	}
 	if (!g->inline_rows) {
 		buf_addf(sql, "pg_temp.%s AS s", t->stage);
 		return;
@@ -173,9 +184,7 @@ void stage_add_where(const struct table *t, const struct group *g, struct buf *s
 {
 	uint32_t i;
 
-	if (g->numbers) {
-		buf_addf(sql, "s.n OPERATOR(pg_catalog.=) ANY('{%s}'::pg_catalog.int4[])", g->numbers);
-	} else if (g->inline_rows || t->alike) {
+	if (g->numbers || g->inline_rows || t->alike) {
 		buf_adds(sql, "true");
 	} else if (g->whole) {
 		buf_addf(sql, "s.op OPERATOR(pg_catalog.=) '%c'::pg_catalog.\"char\"", g->op);

@@ -391,6 +391,7 @@ int table_find(struct database *d, struct table *t, struct error *err)
 		failed = session_number(d, buf_str(&sql), NULL, &any, err);
 	}
 	t->empty = !any;
+	t->calm = any != 0;
 	buf_release(&sql);
 	return failed ? -1 : 0;
 }

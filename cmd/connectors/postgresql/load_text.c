@@ -6,7 +6,6 @@
  */
 #include <float.h>
 #include <math.h>
-#include <float.h>
 #include <stdlib.h>
 
 #include "load.h"
@@ -286,6 +285,37 @@ static struct span escaped(struct span s, struct arena *arena)
 	return (struct span){ p, (size_t)(o - p) };
 }
 
+/* A JSON string without a backslash has no control characters either: nothing in it is escaped. */
+static bool is_plain_string(struct value v)
+{
+	return value_type(v) == TOKEN_STRING && !(value_token(v)->flags & TOKEN_ESCAPED);
+}
+
+/* …of an integer in one form: not -0. */
+static bool is_digits(struct span s)
+{
+	size_t i = s.n > 1 && s.p[0] == '-' && s.p[1] != '0';
+
+	while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9')
+		i++;
+	return i == s.n;
+}
+
+/* What goes as it stands: text into text, an integer's digits into integers. */
+static bool as_it_stands(const struct column *c, struct value v)
+{
+	switch (c->type->kind) {
+	case PG_TEXT:
+		return c->typmod < TYPMOD_HEADER && is_plain_string(v);
+	case PG_INT2:
+	case PG_INT4:
+	case PG_INT8:
+		return value_type(v) == TOKEN_NUMBER && is_digits(value_bytes(v));
+	default:
+		return false;
+	}
+}
+
 int cell_of(struct database *d, const struct column *c, struct value v, struct arena *arena, cell *out, struct error *err)
 {
 	int verdict;
@@ -293,6 +323,10 @@ int cell_of(struct database *d, const struct column *c, struct value v, struct a
 	*out = (cell){ NULL, 0 };
 	if (value_type(v) == TOKEN_NULL)
 		return LOAD_DONE;
+	if (as_it_stands(c, v)) {
+		*out = (cell){ arena_dup(arena, value_bytes(v).p, value_bytes(v).n), value_bytes(v).n };
+		return LOAD_DONE;
+	}
 	buf_reset(&d->raw);
 	verdict = type_text(d, c, c->type, c->typmod, v, &d->raw, err);
 	if (!verdict)

@@ -2,28 +2,11 @@
  * load_write: a batch written under a savepoint: straight into the table, or by a merge. What the server refuses is found
  * by halves: each half is written by itself, until a single row is refused, which is set aside or kept for later.
  */
-#include <time.h>
-
 #include "load.h"
+#include "net/backoff.h"
 #include "value/number.h"
 
 enum { MOST_TRIES = 6, SETTLED = 2000 };
-
-static void pause_ms(unsigned ms)
-{
-	const struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
-
-	nanosleep(&t, NULL);
-}
-
-/* A share of the time chosen by chance, so that two that met don't meet again. */
-static void back_off(int attempt)
-{
-	unsigned char byte = 128;
-
-	(void)random_bytes(&byte, 1);
-	pause_ms((20u << attempt) * (64u + byte) / 128u);
-}
 
 void tally_take(const struct database *d, const struct table *t, struct tally *out)
 {
@@ -157,9 +140,10 @@ static int refused(struct database *d, uint32_t at, int verdict, struct error *e
 /* Under a savepoint, again while it may pass. A verdict; what was refused is undone. */
 static int try_part(struct database *d, uint32_t from, uint32_t to, struct error *err)
 {
-	int verdict, tries;
+	struct backoff backoff = { .first_ms = 20, .most = MOST_TRIES };	/* two that met don't meet again */
+	int verdict;
 
-	for (tries = 0; ; tries++) {
+	for (;;) {
 		if (session_theirs(d, err) || session_run(d, "SAVEPOINT _sync_batch", err))
 			return -1;
 		verdict = attempt(d, from, to, err);
@@ -167,13 +151,13 @@ static int try_part(struct database *d, uint32_t from, uint32_t to, struct error
 			count(d, from, to);
 			return session_run(d, "RELEASE SAVEPOINT _sync_batch", err);
 		}
-		if (verdict < 0 && (!session_may_retry(d) || tries == MOST_TRIES))
+		if (verdict < 0 && (!session_may_retry(d) || backoff.waits == MOST_TRIES))
 			return -1;
 		if (session_rollback(d, "_sync_batch", &(struct error)ERROR_INIT))
 			return -1;
 		if (verdict > 0)
 			return verdict;
-		back_off(tries);
+		(void)backoff_wait(&backoff);
 	}
 }
 
@@ -272,11 +256,37 @@ static int end_sent(struct database *d, struct error *err)
 	return 0;
 }
 
+/* All rows stand in the staging table. 0: they are merged; 1: one was refused, and all is undone. */
+static int end_staged(struct database *d, struct error *err)
+{
+	int verdict;
+
+	d->staging = false;
+	d->batch->staged = d->batch->alike = true;
+	d->batch->mixed = false;
+	d->count = (struct counters){ 0 };
+	verdict = copy_end(d, err);
+	d->staged = true;
+	if (!verdict)
+		verdict = merge_rows(d, 0, d->rows, err);
+	d->staged = false;
+	if (verdict < 0 && !session_may_retry(d))
+		return -1;
+	if (verdict)
+		return session_rollback(d, "_sync_batch", &(struct error)ERROR_INIT) ? -1 : 1;
+	count(d, 0, d->rows);
+	return session_run(d, "RELEASE SAVEPOINT _sync_batch", err);
+}
+
 int write_rows(struct database *d, struct error *err)
 {
 	uint32_t from = 0;
 	int got;
 
+	if (d->staging) {
+		got = end_staged(d, err);
+		return got > 0 ? write_part(d, 0, d->rows, err) : got;
+	}
 	if (d->copying) {
 		got = end_sent(d, err);
 		if (got < 0)

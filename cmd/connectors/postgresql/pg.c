@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "endpoint/secret.h"
+#include "net/backoff.h"
 
 /* ---- failures */
 
@@ -102,7 +103,7 @@ void pg_add_literal(struct buf *sql, struct span text)
 static const char setup[] =
 	"SET client_encoding TO 'UTF8'; SET datestyle TO 'ISO, YMD'; SET intervalstyle TO 'iso_8601'; SET timezone TO 'UTC';"
 	"SET extra_float_digits TO 3; SET bytea_output TO 'hex'; SET xmloption TO 'content'; SET standard_conforming_strings TO on;"
-	"SET statement_timeout TO 0; SET idle_in_transaction_session_timeout TO 0; SET row_security TO off;";
+	"SET idle_in_transaction_session_timeout TO 0; SET row_security TO off;";
 
 /* Where names without a schema are, before the path is emptied. */
 static int read_path(struct pg *pg, struct error *err)
@@ -124,7 +125,7 @@ static int set_up(struct pg *pg, struct error *err)
 	int failed;
 
 	buf_addf(&sql, "%sSET lock_timeout TO %lld;", setup, (long long)(wait < 1 ? 1 : wait > 2e9 ? 2e9 : wait));
-	failed = (!pg->path && read_path(pg, err)) || pg_run(pg, buf_str(&sql), "set up the session of", err) ||
+	failed = pg_run(pg, "SET statement_timeout TO 0", "set up the session of", err) || (!pg->path && read_path(pg, err)) || pg_run(pg, buf_str(&sql), "set up the session of", err) ||
 		pg_run(pg, "SET search_path TO ''", "set up the session of", err);
 	buf_release(&sql);
 	/* where the server's system can: a query ends soon after the process that asked */
@@ -172,6 +173,7 @@ static int connect(struct pg *pg, const char *password, const char *key, struct 
 {
 	const char *names[] = { "dbname", "fallback_application_name", "connect_timeout", NULL, NULL, NULL };
 	const char *values[] = { pg->shown, "syncline", "15", NULL, NULL, NULL };
+	struct backoff backoff = BACKOFF_CONNECT;
 	int n = 3;
 
 	if (password) {
@@ -182,10 +184,18 @@ static int connect(struct pg *pg, const char *password, const char *key, struct 
 		names[n] = "sslpassword";
 		values[n++] = key;
 	}
-	pg->c = PQconnectdbParams(names, values, 1);
-	if (!pg->c)
-		xalloc_die();
-	return PQstatus(pg->c) == CONNECTION_OK ? 0 : connect_error(pg, names, values, err);
+	for (;;) {
+		pg->c = PQconnectdbParams(names, values, 1);
+		if (!pg->c)
+			xalloc_die();
+		if (PQstatus(pg->c) == CONNECTION_OK)
+			return 0;
+		(void)connect_error(pg, names, values, err);
+		if (err->status != EXIT_AGAIN || !backoff_wait(&backoff))
+			return -1;
+		PQfinish(pg->c);
+		error_reset(err);
+	}
 }
 
 int pg_open(struct pg *pg, const char *uri, double lock_timeout, struct error *err)

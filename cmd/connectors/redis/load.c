@@ -134,6 +134,7 @@ static void database_close(void *self, struct load *l)
 	record_release(&d->scratch);
 	record_release(&d->schema);
 	buf_release(&d->words);
+	buf_release(&d->names);
 	buf_release(&d->gone);
 	buf_release(&d->key);
 	buf_release(&d->old);

@@ -40,6 +40,8 @@ struct row {
 	struct span key, old;	/* old: the key it had before, or empty */
 	struct span type;	/* of the value */
 	struct span words;	/* see keys.h; an update's: fields and values, or the JSON of its change */
+	struct span names;	/* on its way: if any, the fields' names, and words has just the values */
+	size_t count;		/* of words, in a chunk */
 	struct span gone;	/* an update: names of fields that go, as words */
 	int64_t expires;	/* milliseconds since 1970, or -1 */
 	struct arrival arrival;	/* its line only where somebody may ask for it */
@@ -77,11 +79,12 @@ struct database {
 	bool schema_saved;
 	uint32_t stream;	/* the only one; UINT32_MAX: none came yet */
 	struct arena arena;	/* of a record */
-	struct buf words, gone, key, old;
+	struct buf words, names, gone, key, old;
 	struct record scratch;
 
 	/* the spool */
 	struct buf held;	/* the newest rows */
+	struct buf last_names;	/* of the row before: those that are the same aren't stored again */
 	struct spill spill;	/* the others, or not open */
 
 	/* rows becoming keys */

@@ -405,6 +405,30 @@ static struct span copy(struct chunk *c, struct span s)
 	return s.n ? arena_span(&c->arena, s) : (struct span){ "", 0 };
 }
 
+/* Names and values by turns. */
+static void interleave(struct chunk *c, struct row *r)
+{
+	struct span names = r->names, values = r->words, name, value;
+	struct item it;
+	char *p = arena_alloc(&c->arena, names.n + values.n), *start = p;
+
+	for (r->count = 0;; r->count += 2) {
+		name = names;
+		if (!item_next(&names, &it))
+			break;
+		value = values;
+		if (!item_next(&values, &it))
+			break;
+		memcpy(p, name.p, (size_t)(names.p - name.p));
+		p += names.p - name.p;
+		memcpy(p, value.p, (size_t)(values.p - value.p));
+		p += values.p - value.p;
+	}
+	r->words = (struct span){ start, (size_t)(p - start) };
+	r->names = (struct span){ NULL, 0 };
+	c->bytes += r->words.n;
+}
+
 int chunk_add(struct database *d, const struct row *row, struct error *err)
 {
 	struct chunk *c = d->gathering;
@@ -425,7 +449,12 @@ int chunk_add(struct database *d, const struct row *row, struct error *err)
 	r->key = copy(c, row->key);
 	r->old = copy(c, row->old);
 	r->type = copy(c, row->type);
-	r->words = copy(c, row->words);
+	if (r->names.n) {
+		interleave(c, r);
+	} else {
+		r->words = copy(c, row->words);
+		r->count = words_count(r->words);
+	}
 	r->gone = copy(c, row->gone);
 	if (row->arrival.line.n) {
 		r->arrival.line = line_copy(&c->arena, row->arrival.line);

@@ -159,7 +159,7 @@ static int hash_of(struct database *d, struct record *rec, const struct meta *me
 				resp_word(&d->gone, text);
 			continue;
 		}
-		resp_word(&d->words, text);
+		resp_word(&d->names, text);
 		if (put_value(d, text, v, err))
 			return LOAD_REJECT;
 	}
@@ -225,6 +225,7 @@ int row_of(struct database *d, struct record *rec, const struct meta *meta, stru
 		return -1;
 	arena_reset(&d->arena);
 	buf_reset(&d->words);
+	buf_reset(&d->names);
 	buf_reset(&d->gone);
 	*r = (struct row){ .op = meta->op == OP_INSERT ? OP_UPSERT : (int)meta->op, .expires = -1 };
 	if (meta->op == OP_TRUNCATE)
@@ -235,6 +236,7 @@ int row_of(struct database *d, struct record *rec, const struct meta *meta, stru
 	if (!verdict && key_is_own(r->key))
 		verdict = bad(err, "bad-key", "that key is one of Syncline's own");
 	r->words = buf_span(&d->words);
+	r->names = buf_span(&d->names);
 	r->gone = buf_span(&d->gone);
 	r->arrival = (struct arrival){ keeps_line(d, r) ? d->load->arrival.line : (struct span){ NULL, 0 }, d->load->arrival.lineno,
 				       d->load->arrival.stream };

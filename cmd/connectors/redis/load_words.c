@@ -15,9 +15,9 @@ uint32_t expiry_set(struct database *d, struct span key, int64_t expires)
 }
 
 /* COMMAND KEY WORD …, as many as it takes; step words belong together. */
-static uint32_t send_words(struct database *d, struct span command, struct span key, struct span words, size_t step)
+static uint32_t send_words(struct database *d, struct span command, struct span key, struct span words, size_t left, size_t step)
 {
-	size_t left = words_count(words), n;
+	size_t n;
 	struct buf *out = &d->redis.io.out;
 	struct span part;
 	struct item it;
@@ -48,7 +48,7 @@ static uint32_t send_scores(struct database *d, struct span key, struct span wor
 		resp_word(&turned, score.text);
 		resp_word(&turned, member.text);
 	}
-	sent = send_words(d, SPAN_LIT("ZADD"), key, buf_span(&turned), 2);
+	sent = send_words(d, SPAN_LIT("ZADD"), key, buf_span(&turned), words_count(buf_span(&turned)), 2);
 	buf_release(&turned);
 	return sent;
 }
@@ -164,6 +164,6 @@ uint32_t value_send(struct database *d, const struct row *r, int64_t expires)
 		sent = send_scores(d, r->key, r->words);
 	for (i = 0; !sent && i < sizeof commands / sizeof *commands; i++)
 		if (span_is(r->type, commands[i].type))
-			sent = send_words(d, commands[i].command, r->key, r->words, commands[i].step);
+			sent = send_words(d, commands[i].command, r->key, r->words, r->count, commands[i].step);
 	return sent + expiry_set(d, r->key, expires);
 }

@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "endpoint/secret.h"
 #include "endpoint/uri.h"
+#include "net/backoff.h"
 #include "value/number.h"
 
 /* ---- failures */
@@ -183,7 +184,6 @@ static int log_in(struct redis *r, const struct address *a, struct error *err)
 	free(given);
 	if (r->io.out.cap)
 		explicit_bzero(r->io.out.p, r->io.out.cap);
-	secrets_forget();
 	return failed;
 }
 
@@ -236,15 +236,28 @@ static int connect_to(struct redis *r, const struct address *a, struct error *er
 	return 0;
 }
 
+static int set_up(struct redis *r, const struct address *a, struct error *err)
+{
+	struct span raw;
+
+	return connect_to(r, a, err) || log_in(r, a, err) || greet(r, err) ||
+		(a->has_db && redis_ask(r, "select the database of", 2, (struct span[]){ SPAN_LIT("SELECT"), a->db }, &raw, err)) ? -1 : 0;
+}
+
 int redis_open(struct redis *r, const char *uri, struct error *err)
 {
+	struct backoff backoff = BACKOFF_CONNECT;
 	struct address a = { .host = BUF_INIT };
-	struct span raw;
 	int failed;
 
 	r->shown = uri;
-	failed = parse(uri, &a, err) || connect_to(r, &a, err) || log_in(r, &a, err) || greet(r, err) ||
-		(a.has_db && redis_ask(r, "select the database of", 2, (struct span[]){ SPAN_LIT("SELECT"), a.db }, &raw, err)) ? -1 : 0;
+	failed = parse(uri, &a, err);
+	while (!failed && (failed = set_up(r, &a, err)) && err->status == EXIT_AGAIN && backoff_wait(&backoff)) {
+		redis_close(r);
+		error_reset(err);
+		failed = 0;
+	}
+	secrets_forget();
 	buf_release(&a.host);
 	buf_release(&a.user);
 	buf_release(&a.socket);
@@ -257,6 +270,7 @@ void redis_close(struct redis *r)
 		redisFree(r->c);
 	r->c = NULL;
 	resp_release(&r->io);
+	r->io = (struct resp){ .fd = -1 };
 }
 
 /* ---- the clock */

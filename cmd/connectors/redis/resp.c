@@ -18,25 +18,49 @@ void resp_release(struct resp *r)
 
 /* ---- commands */
 
-static void add_head(struct buf *out, char type, size_t n)
+/* The type and a size, at p, which has room for it: where it ends. */
+static char *head_at(char *p, char type, size_t n)
 {
 	char digits[NUMBER_INT64_ROOM];
+	struct span s;
 
-	buf_addc(out, type);
-	buf_addspan(out, number_from_int64((int64_t)n, digits));
-	buf_add(out, "\r\n", 2);
+	*p++ = type;
+	if (n < 10) {
+		*p++ = (char)('0' + n);
+	} else if (n < 100) {
+		*p++ = (char)('0' + n / 10);
+		*p++ = (char)('0' + n % 10);
+	} else {
+		s = number_from_int64((int64_t)n, digits);
+		memcpy(p, s.p, s.n);
+		p += s.n;
+	}
+	*p++ = '\r';
+	*p++ = '\n';
+	return p;
 }
 
 void resp_command(struct buf *out, size_t words)
 {
-	add_head(out, '*', words);
+	if (out->cap - out->n < NUMBER_INT64_ROOM + 4)
+		buf_reserve(out, NUMBER_INT64_ROOM + 4);
+	out->n = (size_t)(head_at(out->p + out->n, '*', words) - out->p);
 }
 
 void resp_word(struct buf *out, struct span word)
 {
-	add_head(out, '$', word.n);
-	buf_addspan(out, word);
-	buf_add(out, "\r\n", 2);
+	const size_t room = word.n + NUMBER_INT64_ROOM + 8;
+	char *p;
+
+	if (out->cap - out->n < room)
+		buf_reserve(out, room);
+	p = head_at(out->p + out->n, '$', word.n);
+	if (word.n)
+		memcpy(p, word.p, word.n);
+	p += word.n;
+	*p++ = '\r';
+	*p++ = '\n';
+	out->n = (size_t)(p - out->p);
 }
 
 /* ---- the socket */
@@ -153,9 +177,31 @@ static int64_t head(struct span s, struct item *it, int64_t *body)
 	return lf - s.p + 1;
 }
 
+/* A text of less than a thousand bytes, as most are. */
+static bool next_short(struct span *raw, struct item *out)
+{
+	const char *p = raw->p;
+	size_t n = 0, i;
+
+	if (raw->n < 8 || p[0] != '$')
+		return false;
+	for (i = 1; i < 4 && p[i] >= '0' && p[i] <= '9'; i++)
+		n = n * 10 + (size_t)(p[i] - '0');
+	if (i == 1 || p[i] != '\r' || p[i + 1] != '\n' || n + i + 4 > raw->n)
+		return false;
+	*out = (struct item){ .type = '$', .text = { p + i + 2, n }, .n = (int64_t)n };
+	raw->p += n + i + 4;
+	raw->n -= n + i + 4;
+	return true;
+}
+
 bool item_next(struct span *raw, struct item *out)
 {
-	int64_t body, n = raw->n ? head(*raw, out, &body) : 0;
+	int64_t body, n;
+
+	if (next_short(raw, out))
+		return true;
+	n = raw->n ? head(*raw, out, &body) : 0;
 
 	if (n <= 0 || (uint64_t)(n + body) > raw->n)
 		return false;
