@@ -205,4 +205,10 @@ is "$(pg 'select count(*), sum(c1), sum(c11), sum(d), count(distinct s) from wid
 jq -c '{id, "_sync": {op: "update"}} + (del(.id) | map_values(1 + .))' in >in.u
 ok 'and updated' sh -c 'timeout 20 sync-load "$PGURI" wide <in.u'
 is "$(pg 'select count(*), sum(c1), sum(c11), sum(d), count(distinct s) from wide')" "8000|$(python3 -c 'print(sum(i+1 for i in range(8000) if i&1), sum(i+1 for i in range(8000) if i>>10&1), sep="|")')|24000|8000" 'in just these'
+# ---- an update that makes a row keeps no other from being made
+pg 'create table made_by_update(id int primary key, v text)'
+run sh -c 'printf "{\"_sync\":{\"op\":\"update\"},\"id\":1}\n{\"id\":2}\n" | sync-load "$PGURI" made_by_update --missing insert -v'
+err_has ' 2 inserted, 0 updated, 0 unchanged' 'an update that makes a row, and a new row'
+is "$(pg 'select count(*) from made_by_update')" 2 'are two rows'
+
 finish

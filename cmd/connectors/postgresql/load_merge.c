@@ -319,13 +319,13 @@ static int write_todo(struct database *d, struct table *t, uint32_t from, uint32
 static int merge_upserts(struct database *d, uint32_t from, uint32_t to, struct error *err)
 {
 	struct table *t = d->batch;
-	uint64_t before = d->count.updated + d->count.inserted;
+	const uint64_t updated = d->count.updated, before = updated + d->count.inserted;
 	int verdict;
 
 	if (t->calm && t->alike && t->staged)
 		return write_todo(d, t, from, to, err);
 	verdict = stage_each_group(d, '+', from, to, false, update, err);
-	if (!verdict && d->count.updated - before < to - from)
+	if (!verdict && d->count.updated - updated < to - from)
 		verdict = stage_each_group(d, '+', from, to, true, insert, err);
 	t->calm = d->count.updated + d->count.inserted - before < (to - from) / 4;
 	return verdict;
