@@ -292,10 +292,72 @@ is "$status:$(redis eval 'local n = 0; for i = 1, 3000 do if redis.call("get", "
 rm go
 wait $flipper
 
+# ---- more keys than are kept in mind
+redis flushall >/dev/null
+redis eval 'for i = 1, 60000 do redis.call("set", "key:" .. i, i) end' 0 >/dev/null
+run sync-extract "$REDIS" --memory 1MiB --plain
+is "$status:$(jq -r .key out | sort -u | wc -l):$(wc -l <out)" 0:60000:60000 'more keys than --memory holds are read, each once'
+head -n 40000 out >some
+run sh -c 'sync-load "$REDIS" --mode mirror --plain --memory 1MiB -v <some'
+err_has ' 0 inserted, 0 updated, 40000 unchanged, 20000 deleted' 'and mirrored'
+is "$(redis dbsize)" 40000 'exactly'
+
+# ---- an older server, which has no PEXPIRETIME
+cat >older.py <<'END'
+import os, socket, sys, threading
+path, real = sys.argv[1:]
+l = socket.socket(socket.AF_UNIX); l.bind(path + '.new'); l.listen(5); os.rename(path + '.new', path)
+def relay(a, b):
+    while True:
+        d = a.recv(65536)
+        if not d: break
+        b.sendall(d)
+while True:
+    c, _ = l.accept()
+    f = c.makefile('rb')
+    s = socket.socket(socket.AF_UNIX); s.connect(real)
+    threading.Thread(target=relay, args=(s, c), daemon=True).start()
+    while True:
+        line = f.readline()
+        if not line: break
+        words = []
+        for _ in range(int(line[1:])):
+            n = int(f.readline()[1:]); words.append(f.read(n + 2)[:-2])
+        if words[0] == b'HELLO':
+            c.sendall(b'*4\r\n$7\r\nversion\r\n$5\r\n6.2.6\r\n$4\r\nmode\r\n$10\r\nstandalone\r\n')
+            continue
+        if words[0] == b'PEXPIRETIME' or b'ENTRIESREAD' in words or b'ENTRIESADDED' in words: words = [b'NOSUCH']
+        s.sendall(b'*%d\r\n' % len(words) + b''.join(b'$%d\r\n%s\r\n' % (len(w), w) for w in words))
+    f.close(); c.close(); s.close()
+END
+python3 older.py "$T/older.s" "$T/redis/s" 2>/dev/null &
+older=$!
+until_true 10 test -S older.s
+redis flushall >/dev/null
+redis set e v PX 10000000 >/dev/null
+redis xadd xs 1-1 f v >/dev/null
+redis xgroup create xs g 0 >/dev/null
+at=$(redis pexpiretime e)
+run sync-extract "redis:///0?host=$T/older.s"
+cp out older.stream
+status_is 0 'an older server is read'
+ok 'with the expiry' python3 -c "
+import datetime, json, sys
+at = [json.loads(l)['_sync']['expires'] for l in open('older.stream') if '\"e\"' in l][0]
+sys.exit(abs(datetime.datetime.fromisoformat(at.replace('Z', '+00:00')).timestamp() * 1000 - $at) > 50)"
+redis flushall >/dev/null
+run sync-load "redis:///0?host=$T/older.s" -v <older.stream
+err_has ' 2 inserted' 'and written'
+n=$(writes)
+run sync-load "redis:///0?host=$T/older.s" -v <older.stream
+is "$(($(writes) - n))" 0 'once'
+kill $older
+wait $older 2>/dev/null
+
 # ---- failures
 cat >fake.py <<'END'
 import os, socket, sys
-path, answer = sys.argv[1:]
+path, answer, mode = sys.argv[1:]
 l = socket.socket(socket.AF_UNIX); l.bind(path + '.new'); l.listen(5); os.rename(path + '.new', path)
 while True:
     c, _ = l.accept()
@@ -307,7 +369,7 @@ while True:
             words = []
             for _ in range(int(line[1:])):
                 n = int(f.readline()[1:]); words.append(f.read(n + 2)[:-2])
-            if words[0] == b'HELLO' and not answer.startswith('!'): c.sendall(b'*4\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$4\r\nmode\r\n$10\r\nstandalone\r\n')
+            if words[0] == b'HELLO' and not answer.startswith('!'): c.sendall(b'*4\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$4\r\nmode\r\n$%d\r\n%s\r\n' % (len(mode), mode.encode()))
             elif words[0] == b'TIME': c.sendall(b'*2\r\n$10\r\n1800000000\r\n$1\r\n0\r\n')
             elif answer == 'close': break
             else: c.sendall(answer.lstrip('!').encode().decode('unicode_escape').encode() + b'\r\n')
@@ -316,16 +378,18 @@ while True:
 END
 fake() { # answer; status; what it is
 	rm -f fake.s
-	python3 fake.py "$T/fake.s" "$1" 2>/dev/null &
+	python3 fake.py "$T/fake.s" "$1" "${mode:-standalone}" 2>/dev/null &
 	faker=$!
 	until_true 10 test -S fake.s
 	run sync-extract "redis:///0?host=$T/fake.s"
 	first=$status
+	cp out fake.out
+	cp err fake.err
 	printf '{"id":1}\n' >in
 	run sh -c 'exec sync-load "$1" --key-template="x:{id}" <in' - "redis:///?host=$T/fake.s"
 	kill $faker
 	wait $faker 2>/dev/null
-	is "$first:$status" "$2:$2" "$3"
+	case $2 in *:*) is "$first:$status" "$2" "$3" ;; *) is "$first:$status" "$2:$2" "$3" ;; esac
 }
 fake '-LOADING Redis is loading the dataset in memory' 75 'a server that is loading: later'
 err_has 'LOADING' 'which is said'
@@ -336,6 +400,11 @@ fake '-CLUSTERDOWN The cluster is down' 75 'a cluster that is down'
 fake '-READONLY You cannot write against a read only replica.' 75 'a replica'
 fake '-MISCONF Errors writing to the AOF file' 75 'one that can not write its file'
 fake '-TRYAGAIN Multiple keys request during rehashing of slot' 75 'slots on their way'
+fake '-CROSSSLOT Keys in request do not hash to the same slot' 2 'keys of several slots'
+mode=cluster
+fake '*2\r\n$1\r\n0\r\n*0' 0:3 'a node of a cluster'
+mode=''
+is "$(jq -r '._sync.scope // empty' fake.out):$(grep -c 'one node of a cluster' fake.err)" part:1 'is a part, which is said'
 fake '!-ERR max number of clients reached' 75 'too many clients'
 fake '-MOVED 3999 127.0.0.1:6381' 2 'a key of another node'
 err_has 'cluster' 'which is said'

@@ -264,10 +264,14 @@ static int drop(struct resp *r, uint64_t n, struct error *err)
 /* Takes the next item of the reply: 1; 0: more must come first. */
 static int step(struct resp *r, struct progress *p, size_t limit, struct error *err)
 {
-	struct span have = { r->in.p + r->at + p->n, r->in.n - r->at - p->n };
+	struct span have = { NULL, r->in.n - r->at - p->n };
 	struct item it;
-	int64_t body, n = have.n ? head(have, &it, &body) : 0;
+	int64_t body, n;
 
+	if (!have.n)
+		return 0;
+	have.p = r->in.p + r->at + p->n;
+	n = head(have, &it, &body);
 	if (n <= 0)
 		return n ? foreign(err) : 0;
 	p->over = p->over || (uint64_t)(n + body) > limit - p->n;
