@@ -58,6 +58,13 @@ struct state_owner {
 int state_resume(struct state *s, struct state_place *p, const char *where, bool reset, const struct state_owner *owner, struct error *err);
 /* Adds begin.from: the generation that it starts at, and whose it is. */
 void state_add_from(const struct state *s, const struct state_owner *owner, struct buf *out);
+/*
+ * All of it for a database's extractor: of this connector, at a source with this identity (as a text; "" where there is none), reading
+ * these names with these options. Adds begin.from.
+ */
+struct extract_options;
+int state_take_up(struct state *s, struct state_place *p, const struct extract_options *o, const char *connector, const char *source, char **names,
+		int n, struct buf *from, struct error *err);
 /* What a job that can't be read is: an error, or with s->reset none. For what reads states. */
 int state_damaged(struct state *s, const char *where, const char *why, struct error *err);
 /* Reads a state file. A missing file or job is generation 0; one that can't be read or is damaged is -1. */

@@ -5,6 +5,7 @@
 
 #include "base/fileio.h"
 #include "endpoint/exec.h"
+#include "endpoint/extract_opts.h"
 #include "endpoint/state.h"
 #include "json/record.h"
 
@@ -147,4 +148,19 @@ void state_add_from(const struct state *s, const struct state_owner *owner, stru
 	buf_adds(out, ",\"selection\":");
 	json_add_string(out, span_of(owner->selection));
 	buf_addc(out, '}');
+}
+
+int state_take_up(struct state *s, struct state_place *p, const struct extract_options *o, const char *connector, const char *source, char **names,
+		int n, struct buf *from, struct error *err)
+{
+	struct buf selection = BUF_INIT;
+	struct state_owner owner = { .connector = connector, .source = source };
+	int failed;
+
+	extract_selection(o, names, n, &selection);
+	owner.selection = buf_str(&selection);
+	failed = state_resume(s, p, o->state, o->reset, &owner, err);
+	state_add_from(s, &owner, from);
+	buf_release(&selection);
+	return failed;
 }

@@ -26,19 +26,12 @@ static int add_identity(struct extract *x, struct buf *b, struct error *err)
 /* Reads the state, checks that it is this source's, and makes begin.from. */
 static int start_state(struct extract *x, char **names, int n, struct buf *from, struct error *err)
 {
-	struct buf selection = BUF_INIT, source = BUF_INIT;
-	struct state_owner owner = { .connector = "postgresql" };
+	struct buf source = BUF_INIT;
 	int failed;
 
 	if (!x->o->state)
 		return 0;
-	extract_selection(x->o, names, n, &selection);
-	failed = add_identity(x, &source, err);
-	owner.source = buf_str(&source);
-	owner.selection = buf_str(&selection);
-	failed = failed || state_resume(&x->state, &x->place, x->o->state, x->o->reset, &owner, err) ? -1 : 0;
-	state_add_from(&x->state, &owner, from);
-	buf_release(&selection);
+	failed = add_identity(x, &source, err) || state_take_up(&x->state, &x->place, x->o, "postgresql", buf_str(&source), names, n, from, err) ? -1 : 0;
 	buf_release(&source);
 	return failed;
 }

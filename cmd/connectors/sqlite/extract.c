@@ -77,24 +77,18 @@ int checkpoint(struct extract *x, const struct table *t, bool now, struct error 
 /* Reads the state, checks that it is this source's, places the marks, and makes begin.from. */
 static int start_state(struct extract *x, char **names, int n, struct buf *from, struct error *err)
 {
-	struct buf selection = BUF_INIT;
-	struct state_owner owner = { "sqlite", buf_str(&x->identity), NULL };
 	const json_t *token;
 	uint32_t i;
 	int failed;
 
 	if (!x->o->state)
 		return 0;
-	extract_selection(x->o, names, n, &selection);
-	owner.selection = buf_str(&selection);
-	failed = state_resume(&x->state, &x->place, x->o->state, x->o->reset, &owner, err);
+	failed = state_take_up(&x->state, &x->place, x->o, "sqlite", buf_str(&x->identity), names, n, from, err);
 	for (i = 0; !failed && !x->o->reset && i < x->tables; i++) {
 		token = state_token(&x->state, streams_name(&x->tool->streams, x->table[i].stream));
 		failed = token ? mark_parse(x->table[i].mark, token, err) : 0;
 		x->resumed |= token != NULL;
 	}
-	state_add_from(&x->state, &owner, from);
-	buf_release(&selection);
 	return failed;
 }
 
