@@ -113,6 +113,26 @@ check shelf "shelf://$T/shelf.ndjson" --fresh "rm -f $T/shelf.ndjson"
 run sh -c "sync-extract files.db files | sync-load 'shelf://$T/files' && sync-extract 'shelf://$T/files' | sync-load again.db files"
 status_is 0 'between our connectors and it'
 ok 'nothing is changed' sync-diff files.db#files again.db#files --key name
+# ---- what is wrong is found
+mutant() { # WHAT PART CHECK PROGRAM SED-EXPRESSION
+	rm -rf mutant
+	cp -r "$ROOT/tests/connectors/shelf" mutant
+	sed -i "$5" "mutant/$4"
+	ok "$1: it is another program" sh -c "! cmp -s mutant/$4 '$ROOT/tests/connectors/shelf/$4'"
+	run env "PATH=$T/mutant:$PATH" "$ROOT/scripts/check-connector" "shelf://$T/m.ndjson" --fresh "rm -f $T/m.ndjson" --only "$2"
+	status_is 1 "$1: check-connector fails"
+	out_has "^not ok [0-9]+ - .*$3" 'and says what'
+}
+mutant 'a loader that counts nothing' broken 'one that counts fewer' sync-load-shelf '/counts other records/d'
+mutant 'a loader that takes parts' replace 'a part does not replace' sync-load-shelf '/by a part or by nothing/d'
+mutant 'a loader that keeps underscores' values 'comes back as it was' sync-load-shelf 's/ | with_entries.*)]/]/'
+mutant 'a loader that needs no end' broken 'without its end' sync-load-shelf 's/^elif .end == null then .*/elif .end == null then .rows[]/'
+mutant 'a loader with its own statuses' broken 'cut within a line' sync-load-shelf 's/stop(3;/stop(1;/'
+mutant 'an extractor without an end' values 'ends with an end frame' sync-extract-shelf '/"op":"end"/d; s/"$file" &&$/"$file"/'
+mutant 'an extractor that miscounts' values 'order and its counts' sync-extract-shelf 's/wc -l/wc -c/'
+mutant 'an extractor that shows off' delta 'all shards are the whole' sync-extract-shelf 's/"shard":false/"shard":true/'
+mutant 'an extractor that lets data pass for control' values 'comes back as it was' sync-extract-shelf 's/"_\\(.name)"/.name/'
+mutant 'an extractor that ignores options' replace 'refuses an option' sync-extract-shelf 's/^-\*).*/-*) shift ;;/'
 mkdir "$T/page" && cd "$T/page" || exit 99
 examples sync-connector.7
 ok "the page's loader is that one" cmp sync-load-shelf "$ROOT/tests/connectors/shelf/sync-load-shelf"

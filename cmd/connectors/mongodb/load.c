@@ -206,7 +206,7 @@ static const struct connector connector = {
 	.scheme = "mongodb", .name = "MongoDB", .synopsis = "[OPTION...] DATABASE [COLLECTION]",
 	.summary = "Writes a stream into collections of a MongoDB database.", .operands = 2,
 	.wants = "one database and perhaps a collection are wanted", .lacks = lacks,
-	.operations = 1u << OP_UPSERT | 1u << OP_INSERT | 1u << OP_UPDATE | 1u << OP_DELETE | 1u << OP_TRUNCATE,
+	.atomic = 1u << MODE_REPLACE, .operations = 1u << OP_UPSERT | 1u << OP_INSERT | 1u << OP_UPDATE | 1u << OP_DELETE | 1u << OP_TRUNCATE,
 	.values = "boolean|integer|decimal|string|object|array", .keys = "integer|number|string|composite", .mode = MODE_UPSERT,
 	.modes = 1u << MODE_UPSERT | 1u << MODE_APPEND | 1u << MODE_REPLACE | 1u << MODE_MIRROR | 1u << MODE_PATCH,
 	.at_end = 1u << MODE_REPLACE | 1u << MODE_MIRROR, .own_state = true, .state_behind = true, .open = database_open, .schema = database_schema,
