@@ -12,4 +12,12 @@ if [ -x "$BUILD/libexec/sync/sync-load-sqlite" ]; then
 else
 	skip 3 'SQLite: its connector is not built here'
 fi
+if ! [ -x "$BUILD/libexec/sync/sync-load-postgresql" ]; then
+	skip 2 'PostgreSQL: its connector is not built here'
+elif ! pg_start; then
+	skip 2 'PostgreSQL: no server here'
+else
+	model postgresql 0 25
+	model postgresql 80 30
+fi
 finish

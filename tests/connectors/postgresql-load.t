@@ -211,4 +211,10 @@ run sh -c 'printf "{\"_sync\":{\"op\":\"update\"},\"id\":1}\n{\"id\":2}\n" | syn
 err_has ' 2 inserted, 0 updated, 0 unchanged' 'an update that makes a row, and a new row'
 is "$(pg 'select count(*) from made_by_update')" 2 'are two rows'
 
+# ---- --newer judges each record of a key by the one before it
+pg 'create table newer_one_by_one(id int primary key, n int)'
+run sh -c 'printf "%s\n" "{\"id\":1,\"n\":3}" "{\"_sync\":{\"op\":\"update\"},\"id\":1,\"n\":2}" "{\"id\":2,\"n\":1}" "{\"id\":2,\"n\":2}" | sync-load "$PGURI" newer_one_by_one --newer n -v'
+is "$(pg 'select * from newer_one_by_one order by 1')" '1|3
+2|2' 'an older record of a key leaves a newer one before it alone'
+
 finish

@@ -282,7 +282,8 @@ int batch_add(struct database *d, struct table *t, const struct record *rec, enu
 		slot = slot_of(d, t, &row);
 		if (*slot && stage_stop(d, err))
 			return -1;
-		if (*slot && !d->copying && fold(d, t, &d->row[*slot - 1], &row))
+		/* with --newer, what an operation leaves alone depends on the one before it */
+		if (*slot && !d->copying && !d->o->newer && fold(d, t, &d->row[*slot - 1], &row))
 			return LOAD_DONE;
 		if (*slot) {	/* written first, then this record comes again */
 			if (batch_flush(d, err))
