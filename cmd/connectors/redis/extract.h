@@ -20,8 +20,8 @@ struct own_options {
 	const char *key_template, *type;
 };
 
-/* Keys are read so many at a time, and their values so many in one MULTI. */
-enum { KEYS_AT_ONCE = 512, KEYS_IN_MULTI = 32 };
+/* Keys are read so many at a time, and their values so many in one MULTI: fewer where they are large, since the server holds them. */
+enum { KEYS_AT_ONCE = 512, KEYS_IN_MULTI = 32, MULTI_BYTES = 1 << 20 };
 
 struct extract {
 	struct tool *tool;
@@ -41,6 +41,7 @@ struct extract {
 	struct typed typed;
 	bool has_schema;
 	bool any_key;		/* keys of Syncline's own too: they were asked for */
+	size_t value_bytes;	/* of a value, as they were of late */
 	struct buf key;		/* JSON array of --key, or empty */
 };
 

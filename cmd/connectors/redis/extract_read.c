@@ -167,6 +167,7 @@ static int take_values(struct extract *x, struct batch *b, size_t at, size_t n, 
 		got = redis_read(&x->redis, (size_t)most, &raw, err);
 		if (got < 0)
 			return -1;
+		x->value_bytes = (x->value_bytes * 7 + (got ? (size_t)most : raw.n)) / 8;
 		there = got ? 1 : value_check(k->type, raw);
 		if (there < 0)
 			b->key[(*kept)++] = *k;
@@ -176,24 +177,29 @@ static int take_values(struct extract *x, struct batch *b, size_t at, size_t n, 
 	return 0;
 }
 
+/* How many keys one MULTI reads now. */
+static size_t in_multi(const struct extract *x, size_t left)
+{
+	size_t fit = MULTI_BYTES / (x->value_bytes + 1) + 1;
+
+	return fit < left && fit < KEYS_IN_MULTI ? fit : left < KEYS_IN_MULTI ? left : KEYS_IN_MULTI;
+}
+
 /* All values of the batch: what is left in it must be read again. */
 static int read_values(struct extract *x, struct batch *b, struct error *err)
 {
-	size_t sent = 0, taken = 0, kept = 0, some;
+	enum { AHEAD = 4 };	/* the server reads while we write */
+	size_t size[AHEAD] = { 0 }, sent = 0, taken = 0, kept = 0, asked = 0, got = 0;
 
 	if (x->redis.version < REDIS_7 && redis_clock(&x->redis, err))
 		return -1;
-	while (taken < b->n) {
-		for (; sent < b->n && sent < taken + 4 * KEYS_IN_MULTI; sent += some) {	/* the server works while we write */
-			some = b->n - sent < KEYS_IN_MULTI ? b->n - sent : KEYS_IN_MULTI;
-			ask_values(x, b->key + sent, some);
+	for (; taken < b->n; taken += size[got++ % AHEAD]) {
+		for (; sent < b->n && asked < got + AHEAD; sent += size[asked++ % AHEAD]) {
+			size[asked % AHEAD] = in_multi(x, b->n - sent);
+			ask_values(x, b->key + sent, size[asked % AHEAD]);
 		}
-		if (redis_flush(&x->redis, err))
+		if (redis_flush(&x->redis, err) || take_values(x, b, taken, size[got % AHEAD], &kept, err))
 			return -1;
-		some = b->n - taken < KEYS_IN_MULTI ? b->n - taken : KEYS_IN_MULTI;
-		if (take_values(x, b, taken, some, &kept, err))
-			return -1;
-		taken += some;
 	}
 	b->n = kept;
 	return 0;

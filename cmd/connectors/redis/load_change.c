@@ -480,7 +480,7 @@ static int attempt(struct database *d, struct chunk *c, bool state, bool patient
 		buf_reset(&d->redis.io.out);
 		return print_rows(d, c, err);
 	}
-	if (rejects_sync(&d->load->tool->rejects, err))
+	if (state && rejects_sync(&d->load->tool->rejects, err))
 		return -1;
 	if (state) {
 		state_send(d);
