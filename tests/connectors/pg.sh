@@ -39,7 +39,7 @@ max_connections = 30
 max_prepared_transactions = 5
 END
 	(cd "$T/pg" && pg_as "$pg_bin/pg_ctl" -D "$T/pg/data" -l "$T/pg/log" -w -t 60 start >/dev/null) || { cat "$T/pg/log" >&2; return 1; }
-	trap 'pg_stop; [ ! -d "$T/redis" ] || redis_stop; rm -rf "$T"' EXIT
+	trap 'pg_stop; [ ! -d "$T/redis" ] || redis_stop; [ ! -d "$T/mongodb" ] || mongodb_stop; rm -rf "$T"' EXIT
 	PGHOST=$T/pg PGUSER=tester PGDATABASE=postgres PGURI="postgresql://tester@/postgres?host=$T/pg"
 	export PGHOST PGUSER PGDATABASE PGURI
 }

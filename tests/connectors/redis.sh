@@ -8,7 +8,7 @@ redis_start() {
 	mkdir -p "$T/redis"
 	redis-server --port 0 --unixsocket "$T/redis/s" --dir "$T/redis" --save '' --daemonize yes --pidfile "$T/redis/pid" "$@" >"$T/redis/log" || return 1
 	until_true 20 redis-cli -s "$T/redis/s" ping || return 1
-	trap 'redis_stop; [ ! -d "$T/pg" ] || pg_stop; rm -rf "$T"' EXIT
+	trap 'redis_stop; [ ! -d "$T/pg" ] || pg_stop; [ ! -d "$T/mongodb" ] || mongodb_stop; rm -rf "$T"' EXIT
 	REDIS="redis:///0?host=$T/redis/s"
 	# redis-cli as a user's shell would have it, with the server's address in its options
 	mkdir -p "$T/bin"
