@@ -6,9 +6,9 @@ model() { # TARGET FIRST COUNT
 	mkdir -p "model-$1" && ok "$1, seeds $2 and $3 on" sh -c "cd model-$1 && exec python3 \"\$ROOT/tests/connectors/load_run.py\" $*"
 }
 if [ -x "$BUILD/libexec/sync/sync-load-sqlite" ]; then
-	model sqlite 0 100
-	model sqlite 100 100
-	model sqlite 200 100
+	model sqlite 0 60
+	model sqlite 60 60
+	model sqlite 120 60
 else
 	skip 3 'SQLite: its connector is not built here'
 fi
@@ -17,7 +17,7 @@ if ! [ -x "$BUILD/libexec/sync/sync-load-postgresql" ]; then
 elif ! pg_start; then
 	skip 2 'PostgreSQL: no server here'
 else
-	model postgresql 0 25
-	model postgresql 80 30
+	model postgresql 0 20
+	model postgresql 80 25
 fi
 finish

@@ -7,17 +7,10 @@ before the commit, at last together with the others that wait, round in a circle
 and why, the counts, the exit status.
 """
 import copy
-import math
-from fractions import Fraction
 
-from exact_json import Num
+from load_values import CELLS, Bad
 
 LONG = 8        # texts of a checked column are shorter
-NESTED = (list, dict)
-
-
-class Bad(Exception):
-    """The record is set aside, with this code."""
 
 
 class Wait(Exception):
@@ -26,104 +19,6 @@ class Wait(Exception):
 
 class Fail(Exception):
     """The run ends with this status."""
-
-
-# ---- values as cells
-
-def exact_number(v):
-    return Fraction(str(v))
-
-
-def fits_double(v):
-    try:
-        d = float(str(v))
-    except OverflowError:
-        return False
-    return math.isfinite(d) and Fraction(repr(d)) == exact_number(v) or (math.isfinite(d) and Fraction(d) == exact_number(v))
-
-
-def is_integer(v):
-    return exact_number(v).denominator == 1
-
-
-def is_int64(v):
-    return is_integer(v) and -2**63 <= exact_number(v) < 2**63
-
-
-def looks_numeric(s):
-    try:
-        float(s.strip(" \t\n\r\f\v"))
-    except ValueError:
-        return False
-    return not any(c in s for c in "xXnNiI_")
-
-
-def is_number(v):
-    return isinstance(v, (int, float, Num)) and not isinstance(v, bool)
-
-
-def compact(v):
-    from exact_json import dumps
-    return dumps(v)
-
-
-def sqlite_cell(kind, v):
-    if v is None:
-        return None
-    if isinstance(v, bool):
-        return ("false", "true")[v] if kind in ("text", "ntext") else int(v)
-    if is_number(v):
-        if kind in ("text", "ntext"):
-            return str(v)
-        whole = is_int64(v) and int(exact_number(v))
-        if kind in ("num", "any") and is_int64(v) and any(c in str(v) for c in ".eE"):
-            return float(whole)
-        if is_int64(v) and (kind != "real" or abs(whole) <= 2**53):
-            return whole
-        if fits_double(v):
-            return float(str(v))
-        if kind in ("num", "any"):
-            return str(v)
-        raise Bad("lossy")
-    if isinstance(v, NESTED):
-        return compact(v)
-    if kind in ("int", "real", "bool") and looks_numeric(v):
-        raise Bad("lossy")
-    return v
-
-
-def postgresql_cell(kind, v):
-    if v is None:
-        return None
-    if isinstance(v, str) and "\0" in v:
-        raise Bad("lossy")
-    if kind == "text":
-        return ("false", "true")[v] if isinstance(v, bool) else str(v) if is_number(v) else compact(v) if isinstance(v, NESTED) else v
-    if kind == "bool":
-        if not isinstance(v, bool):
-            raise Bad("server")
-        return v
-    if isinstance(v, str) and looks_numeric(v):
-        v = Num(v)
-    if not is_number(v):
-        raise Bad("server")
-    if kind == "int":
-        if not is_integer(v) or not is_int64(v):
-            raise Bad("server")
-        return int(exact_number(v))
-    if kind == "real":
-        if not fits_double(v):
-            raise Bad("lossy")
-        return float(str(v))
-    n = exact_number(v) * 100
-    if n.denominator != 1:
-        raise Bad("lossy")
-    if abs(n) >= 10**10:
-        raise Bad("server")
-    return n / 100
-
-
-CELLS = {"sqlite": sqlite_cell, "postgresql": postgresql_cell}
 
 
 # ---- the model
