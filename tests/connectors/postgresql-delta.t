@@ -15,6 +15,9 @@ run sync-extract "$PGURI" g --state x.state --cursor id
 status_is 2 'a number says nothing of when its transaction ends'
 run sync-extract "$PGURI" g --state x.state --cursor nosuch
 status_is 2 'a cursor is a column'
+pg 'create view seen as select * from g'
+run sync-extract "$PGURI" seen --state x.state --cursor xmin
+status_is 2 'rows of a view have no xmin'
 run sync-extract "$PGURI" g --keys --plain
 status_is 0 '--keys'
 run sync-extract app.db --lag 1s

@@ -46,6 +46,7 @@ struct table {
 	bool only;		/* without the tables that inherit from it, which are read themselves */
 	bool declared;		/* its schema frame is written */
 	bool own_rows;		/* a table that none inherits from */
+	bool stored;		/* no view, no foreign table: its rows have an xmin */
 	bool lockable;		/* by LOCK TABLE: its own kind, and this user's right */
 	bool seen;		/* a state knows it */
 	char *from, *to;	/* owned: where the delta begins, or NULL; where it ends, or NULL: the next one begins there */

@@ -128,7 +128,8 @@ static int check_table(struct extract *x, struct table *t, struct error *err)
 	int failed;
 
 	if (by_xmin(x))
-		return t->query ? error_set(err, EXIT_USAGE, "--cursor xmin: a query's rows have none") : 0;
+		return t->query || !t->stored ? error_set(err, EXIT_USAGE, "--cursor xmin: rows of %s '%s' have none",
+							  t->query ? "the query" : "the view or foreign table", error_show(span_of(t->name))) : 0;
 	if (!c)
 		return error_set(err, EXIT_USAGE, "--cursor: '%s' has no column '%s'", error_show(span_of(t->name)), error_show(span_of(x->o->cursor)));
 	if (x->o->trust_cursor)

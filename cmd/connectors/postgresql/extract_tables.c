@@ -104,7 +104,7 @@ static struct table *add_table(struct extract *x, struct span stream)
 	return t;
 }
 
-/* Columns: oid, schema, name, comment, whether others inherit from it, whether it can be locked, is a table without such */
+/* Columns: oid, schema, name, comment, whether others inherit from it, whether it can be locked, is a table without such, stores rows */
 static int take_table(struct extract *x, PGresult *r, int i, const char *stream, struct error *err)
 {
 	struct buf name = BUF_INIT;
@@ -129,12 +129,13 @@ static int take_table(struct extract *x, PGresult *r, int i, const char *stream,
 	t->only = !stream && *PQgetvalue(r, i, 4) == 't';
 	t->lockable = *PQgetvalue(r, i, 5) == 't';
 	t->own_rows = *PQgetvalue(r, i, 6) == 't';
+	t->stored = *PQgetvalue(r, i, 7) == 't';
 	return read_columns(x, t, err) || read_key(x, t, err) ? -1 : 0;
 }
 
 static const char select_tables[] = "SELECT c.oid, n.nspname, c.relname, pg_catalog.obj_description(c.oid, 'pg_class'), "
 	"c.relkind='r' AND c.relhassubclass, c.relkind IN ('r', 'p', 'v') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'), "
-	"c.relkind='r' AND NOT c.relhassubclass "
+	"c.relkind='r' AND NOT c.relhassubclass, c.relkind IN ('r', 'p', 'm') "
 	"FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace ";
 
 /* All tables of a schema, parents of foreign keys before their children; partitions are read by the table they are parts of. */
