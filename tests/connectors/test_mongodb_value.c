@@ -438,11 +438,101 @@ static void wrong_objects(void **state)
 	record_release(&rec);
 }
 
+/* JavaScript whose scope has JavaScript whose scope… */
+static void nested_scopes(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct buf out = BUF_INIT;
+	bson_t scope, outer;
+	bson_iter_t it;
+	int i;
+
+	(void)state;
+	bson_init(&scope);
+	for (i = 0; i < 1000; i++) {
+		bson_init(&outer);
+		assert_true(bson_append_code_with_scope(&outer, "c", -1, "f", &scope));
+		bson_destroy(&scope);
+		bson_init(&scope);
+		bson_concat(&scope, &outer);
+		bson_destroy(&outer);
+	}
+	assert_true(bson_iter_init(&it, &scope));
+	assert_int_equal(members_json(&it, NULL, true, &out, &err), -1);
+	assert_string_equal(err.code, "too-deep");
+	bson_destroy(&scope);
+	buf_release(&out);
+}
+
+/* Whatever a server sends: an error or JSON, nothing else. */
+static void damaged(void **state)
+{
+	struct error err;
+	struct buf out = BUF_INIT;
+	struct shapes s;
+	uint8_t bytes[1024];
+	bson_iter_t it;
+	bson_t *good, bad;
+	int i, flips;
+
+	(void)state;
+	srand(4);
+	for (i = 0; i < 20000; i++) {
+		good = parsed(documents[i % DOCUMENTS]);
+		assert_true(good->len <= sizeof bytes);
+		memcpy(bytes, bson_get_data(good), good->len);
+		for (flips = 1 + rand() % 4; flips; flips--)
+			bytes[4 + (size_t)rand() % (good->len - 4)] = (uint8_t)rand();
+		buf_reset(&out);
+		err = (struct error)ERROR_INIT;
+		s = (struct shapes){ 0 };
+		if (bson_init_static(&bad, bytes, good->len)) {
+			shapes_note(&s, &bad);
+			if (bson_iter_init(&it, &bad) && members_json(&it, &s.top, true, &out, &err))
+				assert_true(err.text[0]);
+		}
+		shapes_release(&s);
+		bson_destroy(good);
+	}
+	buf_release(&out);
+}
+
+/* Documents used as maps: what is declared of them stays small. */
+static void maps(void **state)
+{
+	struct shapes s = { 0 };
+	struct buf out = BUF_INIT;
+	bson_t b, inner;
+	char name[32];
+	int i, j;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		bson_init(&b);
+		snprintf(name, sizeof name, "m%d", i);
+		BSON_APPEND_DOCUMENT_BEGIN(&b, name, &inner);
+		for (j = 0; j < 2500; j++) {
+			snprintf(name, sizeof name, "name-%d", j);
+			BSON_APPEND_INT64(&inner, name, j);
+		}
+		bson_append_document_end(&b, &inner);
+		shapes_note(&s, &b);
+		if (i == 0 || i == 99)
+			there_and_back(&s, &b);
+		bson_destroy(&b);
+	}
+	assert_true(s.fields <= 50000);
+	shapes_write(&s, &out);
+	assert_true(out.n < 4 << 20);
+	shapes_release(&s);
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_type), cmocka_unit_test(literals), cmocka_unit_test(random_documents), cmocka_unit_test(plain_forms),
-		cmocka_unit_test(foreign), cmocka_unit_test(wrong_objects),
+		cmocka_unit_test(foreign), cmocka_unit_test(wrong_objects), cmocka_unit_test(nested_scopes), cmocka_unit_test(damaged), cmocka_unit_test(maps),
 	};
 
 	return cmocka_run_group_tests_name("mongodb_value", tests, NULL, NULL);

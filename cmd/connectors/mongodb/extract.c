@@ -25,39 +25,6 @@ static const struct opt own_opts[] = {
 
 /* ---- the state */
 
-/* Where the collection has an identity of its own, one made anew under its name is another. */
-static int add_uuid(void *ctx, const char *name, bool view, const bson_t *info, struct error *err)
-{
-	struct buf *out = ctx;
-	bson_subtype_t subtype;
-	const uint8_t *bytes;
-	bson_iter_t it, uuid;
-	uint32_t n, i;
-
-	(void)name;
-	(void)view;
-	(void)err;
-	if (bson_iter_init(&it, info) && bson_iter_find_descendant(&it, "info.uuid", &uuid) && BSON_ITER_HOLDS_BINARY(&uuid)) {
-		bson_iter_binary(&uuid, &subtype, &n, &bytes);
-		for (i = 0; i < n; i++)
-			buf_addf(out, "%02x", bytes[i]);
-	}
-	return 0;
-}
-
-static int add_identity(struct extract *x, struct buf *out, struct error *err)
-{
-	uint32_t i;
-
-	buf_addf(out, "database:%s", x->mongo.db);
-	for (i = 0; i < x->collections; i++) {
-		buf_addf(out, " %s:", x->collection[i].name);
-		if (mongo_collections(&x->mongo, x->collection[i].name, add_uuid, out, err))
-			return -1;
-	}
-	return 0;
-}
-
 /* Reads the state, checks that it is this source's, and makes begin.from. */
 static int start_state(struct extract *x, char **names, int n, struct buf *from, struct error *err)
 {
@@ -66,7 +33,8 @@ static int start_state(struct extract *x, char **names, int n, struct buf *from,
 
 	if (!x->o->state)
 		return 0;
-	failed = add_identity(x, &source, err) || state_take_up(&x->state, &x->place, x->o, "mongodb", buf_str(&source), names, n, from, err) ? -1 : 0;
+	buf_addf(&source, "database:%s", x->mongo.db);
+	failed = state_take_up(&x->state, &x->place, x->o, "mongodb", buf_str(&source), names, n, from, err);
 	buf_release(&source);
 	return failed;
 }
@@ -108,6 +76,7 @@ static int read_all(struct extract *x, struct error *err)
 	struct collection *c;
 	uint32_t i;
 
+	delta_warn(x);
 	for (i = 0; i < x->collections; i++) {
 		c = &x->collection[i];
 		if (collection_sample(x, c, err) || delta_prepare(x, c, err) || collection_declare(x, c, err) || collection_read(x, c, err) ||

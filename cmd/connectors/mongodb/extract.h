@@ -19,8 +19,9 @@ struct collection {
 	char *name;		/* owned */
 	uint32_t stream;
 	struct shapes shapes;
-	char *from;		/* owned: where the delta begins, as Extended JSON, or NULL */
-	bson_t *to;		/* owned: where it ends, {"": value}; NULL where no document has the cursor */
+	char *uuid;		/* owned: the collection's identity, in hexadecimal; NULL where the server has none */
+	bson_t *from;		/* owned: where the delta begins, {"": value}, or NULL */
+	bson_t *to;		/* owned: where it ends, likewise; NULL where no document has the cursor */
 };
 
 struct own_options {
@@ -55,10 +56,12 @@ int collection_sample(struct extract *x, struct collection *c, struct error *err
 mongoc_cursor_t *collection_cursor(struct extract *x, const struct collection *c, const bson_t *more, int64_t limit, int order);
 
 /* ---- extract_delta.c */
+/* Warns of an address that a delta isn't safe with. */
+void delta_warn(const struct extract *x);
 /* Sets where this read ends, and warns of documents that no delta sees. */
 int delta_prepare(struct extract *x, struct collection *c, struct error *err);
-/* The condition of what is read, in a new document; an empty one without --cursor. */
-int delta_condition(const struct extract *x, const struct collection *c, bson_t *out, struct error *err);
+/* Adds the condition of what is read; none without --cursor. */
+void delta_condition(const struct extract *x, const struct collection *c, bson_t *out);
 int delta_token_read(struct extract *x, struct collection *c, const json_t *token, struct error *err);
 int delta_checkpoint(struct extract *x, const struct collection *c, struct error *err);
 

@@ -89,28 +89,42 @@ mongoc_cursor_t *collection_cursor(struct extract *x, const struct collection *c
 
 /* ---- collections */
 
-static void add(struct extract *x, const char *name)
+static char *uuid_of(const bson_t *info)
+{
+	struct buf out = BUF_INIT;
+	bson_subtype_t subtype;
+	const uint8_t *bytes;
+	bson_iter_t it, uuid;
+	uint32_t n, i;
+
+	if (!info || !bson_iter_init(&it, info) || !bson_iter_find_descendant(&it, "info.uuid", &uuid) || !BSON_ITER_HOLDS_BINARY(&uuid))
+		return NULL;
+	bson_iter_binary(&uuid, &subtype, &n, &bytes);
+	for (i = 0; i < n; i++)
+		buf_addf(&out, "%02x", bytes[i]);
+	return buf_take(&out);
+}
+
+static void add(struct extract *x, const char *name, const bson_t *info)
 {
 	XGROW(x->collection, x->collections, x->cap);
-	x->collection[x->collections++] = (struct collection){ .name = xstrdup(name) };
+	x->collection[x->collections++] = (struct collection){ .name = xstrdup(name), .uuid = uuid_of(info) };
 }
 
 /* ctx: the extraction. Views, and what loaders keep, are read where they are named. */
 static int take_unnamed(void *ctx, const char *name, bool view, const bson_t *info, struct error *err)
 {
-	(void)info;
 	(void)err;
 	if (!view && strncmp(name, "_sync_", strlen("_sync_")))
-		add(ctx, name);
+		add(ctx, name, info);
 	return 0;
 }
 
 static int take_named(void *ctx, const char *name, bool view, const bson_t *info, struct error *err)
 {
 	(void)view;
-	(void)info;
 	(void)err;
-	add(ctx, name);
+	add(ctx, name, info);
 	return 0;
 }
 
@@ -129,7 +143,7 @@ static int find_named(struct extract *x, const char *name, struct error *err)
 	if (mongo_collections(&x->mongo, name, take_named, x, err))
 		return -1;
 	if (x->collections == before && !strcmp(name, "_sync_state"))	/* no job has stored one yet */
-		add(x, name);
+		add(x, name, NULL);
 	return x->collections > before ? 0 : error_set(err, EXIT_FAILED, "'%s' has no collection '%s'", error_show(span_of(x->mongo.shown)),
 						      error_show(span_of(name)));
 }
@@ -160,7 +174,8 @@ void collections_release(struct extract *x)
 
 	for (i = 0; i < x->collections; i++) {
 		free(x->collection[i].name);
-		free(x->collection[i].from);
+		free(x->collection[i].uuid);
+		bson_destroy(x->collection[i].from);
 		bson_destroy(x->collection[i].to);
 		shapes_release(&x->collection[i].shapes);
 	}

@@ -13,8 +13,8 @@
 
 int mongo_status(uint32_t code)
 {
-	/* the server's own codes (error_codes.yml): networks, elections, shutdowns, locks, conflicts, time limits, full disks */
-	static const uint32_t pass[] = { 6, 7, 24, 46, 50, 63, 64, 89, 91, 112, 117, 133, 134, 150, 189, 202, 225, 244, 251, 262, 290, 317, 9001, 10107,
+	/* the server's own codes (error_codes.yml): networks, elections, shutdowns, locks, conflicts, time limits, full disks, lost cursors */
+	static const uint32_t pass[] = { 6, 7, 24, 43, 46, 50, 63, 64, 89, 91, 112, 117, 133, 134, 150, 189, 202, 225, 237, 244, 251, 262, 290, 317, 9001, 10107,
 					 11600, 11602, 13388, 13435, 13436, 14031 };
 	static const uint32_t refused[] = { 13, 18, 334 };	/* Unauthorized, AuthenticationFailed, MechanismUnavailable */
 	size_t i;

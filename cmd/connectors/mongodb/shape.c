@@ -4,8 +4,11 @@
 #include "load/declared.h"
 #include "stream/frame.h"
 
-/* Of documents used as maps, whose names are data, the rest stays undeclared. */
-enum { MOST_FIELDS = 2000, MOST_DEPTH = 64 };
+/*
+ * Of documents used as maps, whose names are data, the rest stays undeclared: a document's fields, those of all of them, and bytes
+ * of their names. Declared fields may be so deep that the schema's line, where each level is two, has 128 levels at most.
+ */
+enum { MOST_FIELDS = 2000, MOST_FIELDS_ALL = 50000, MOST_NAMES = 2 << 20, MOST_DEPTH = 48 };
 
 static const struct {
 	enum shape_kind kind;
@@ -94,9 +97,9 @@ static bool is_number(enum shape_kind kind)
 	return kind >= SHAPE_INT32 && kind <= SHAPE_DECIMAL;
 }
 
-static void note_members(struct arena *arena, struct shape *s, bson_iter_t *it, int depth);
+static void note_members(struct shapes *all, struct shape *s, bson_iter_t *it, int depth);
 
-static void note(struct arena *arena, struct shape *s, bson_iter_t *it, int depth)
+static void note(struct shapes *all, struct shape *s, bson_iter_t *it, int depth)
 {
 	enum shape_kind kind = kind_of(it);
 	bson_iter_t inner;
@@ -114,16 +117,21 @@ static void note(struct arena *arena, struct shape *s, bson_iter_t *it, int dept
 	if (depth > MOST_DEPTH || (kind != SHAPE_DOCUMENT && kind != SHAPE_ARRAY) || s->kind != kind || !bson_iter_recurse(it, &inner))
 		return;
 	if (kind == SHAPE_DOCUMENT) {
-		note_members(arena, s, &inner, depth);
+		note_members(all, s, &inner, depth);
 		return;
 	}
 	if (!s->items)
-		s->items = arena_zalloc(arena, sizeof *s->items);
+		s->items = arena_zalloc(&all->arena, sizeof *s->items);
 	while (bson_iter_next(&inner))
-		note(arena, s->items, &inner, depth + 1);
+		note(all, s->items, &inner, depth + 1);
 }
 
-static void note_members(struct arena *arena, struct shape *s, bson_iter_t *it, int depth)
+static bool has_room(const struct shapes *all, const struct shape *s, struct span name)
+{
+	return s->n < MOST_FIELDS && all->fields < MOST_FIELDS_ALL && name.n <= MOST_NAMES - all->names;
+}
+
+static void note_members(struct shapes *all, struct shape *s, bson_iter_t *it, int depth)
 {
 	struct shape_field *f;
 	struct span name;
@@ -131,9 +139,13 @@ static void note_members(struct arena *arena, struct shape *s, bson_iter_t *it, 
 	while (bson_iter_next(it)) {
 		name = (struct span){ bson_iter_key(it), bson_iter_key_len(it) };
 		f = find(s, name);
-		if (!f && s->n >= MOST_FIELDS)
+		if (!f && !has_room(all, s, name))
 			continue;
-		note(arena, f ? &f->shape : add_field(arena, s, name), it, depth + 1);
+		if (!f) {
+			all->fields++;
+			all->names += (uint32_t)name.n;
+		}
+		note(all, f ? &f->shape : add_field(&all->arena, s, name), it, depth + 1);
 	}
 }
 
@@ -144,7 +156,7 @@ void shapes_note(struct shapes *s, const bson_t *document)
 	s->top.kind = SHAPE_DOCUMENT;
 	s->native = s->ejson = true;
 	if (bson_iter_init(&it, document))
-		note_members(&s->arena, &s->top, &it, 0);
+		note_members(s, &s->top, &it, 0);
 }
 
 static void write_fields(const struct shape *s, bool top, struct buf *out);

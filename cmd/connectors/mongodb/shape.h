@@ -46,6 +46,7 @@ struct shapes {
 	struct shape top;
 	bool native;		/* it is of a MongoDB: whatever isn't declared is as value.h says */
 	bool ejson;		/* objects such as {"$oid":…} are Extended JSON (x-values: ejson) */
+	uint32_t fields, names;	/* noted: how many, and the bytes of their names */
 	struct arena arena;
 };
 void shapes_release(struct shapes *s);

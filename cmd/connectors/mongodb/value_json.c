@@ -9,6 +9,7 @@
 #include "value/time.h"
 #include "value_private.h"
 
+/* Of BSON: servers take 100. Every level may be two of JSON, where it stands as {"$literal":…}. */
 enum { MOST_DEPTH = 200, UUID_BYTES = 16 };
 
 struct writing {
@@ -61,6 +62,11 @@ static int put_string(struct writing *w, struct span text, const bson_iter_t *it
 	return 0;
 }
 
+static int too_deep(struct writing *w, const bson_iter_t *it)
+{
+	return error_data(w->err, "too-deep", "field '%s' is nested more than %d deep", error_show(span_of(bson_iter_key(it))), MOST_DEPTH);
+}
+
 static int put_code(struct writing *w, const bson_iter_t *it)
 {
 	const uint8_t *scope;
@@ -79,12 +85,16 @@ static int put_code(struct writing *w, const bson_iter_t *it)
 	code = bson_iter_codewscope(it, &n, &size, &scope);
 	if (put_text(w, (struct span){ code, n }, it))
 		return -1;
+	if (w->depth >= MOST_DEPTH)
+		return too_deep(w, it);
+	w->depth++;
 	buf_adds(w->out, ",\"$scope\":{");
 	if (!bson_iter_init_from_data(&inner, scope, size))
 		return error_data(w->err, "bad-bson", "field '%s': its scope is damaged", error_show(span_of(bson_iter_key(it))));
 	if (put_members(w, &inner, NULL, false))
 		return -1;
 	buf_adds(w->out, "}}");
+	w->depth--;
 	return 0;
 }
 
@@ -260,11 +270,6 @@ static bool looks_extended(const bson_iter_t *document)
 		names[n++] = (struct span){ bson_iter_key(&it), bson_iter_key_len(&it) };
 	}
 	return n && extended_of(names, n) != EXTENDED_NONE;
-}
-
-static int too_deep(struct writing *w, const bson_iter_t *it)
-{
-	return error_data(w->err, "too-deep", "field '%s' is nested more than %d deep", error_show(span_of(bson_iter_key(it))), MOST_DEPTH);
 }
 
 static int put_document(struct writing *w, bson_iter_t *it, const struct shape *s)
