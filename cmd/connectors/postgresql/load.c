@@ -88,7 +88,7 @@ static int one_record(struct database *d, struct table *t, struct record *rec, c
 	}
 }
 
-static int database_record(void *self, struct load *l, struct record *rec, const struct meta *meta, struct error *err)
+static int any_record(void *self, struct load *l, struct record *rec, const struct meta *meta, struct error *err)
 {
 	struct database *d = self;
 	struct table *t = table_of(d, meta->stream, err);
@@ -110,6 +110,17 @@ static int database_record(void *self, struct load *l, struct record *rec, const
 	return one_record(d, t, rec, meta, err);
 }
 
+static int database_record(void *self, struct load *l, struct record *rec, const struct meta *meta, struct error *err)
+{
+	struct database *d = self;
+	int verdict = any_record(d, l, rec, meta, err);
+
+	if (verdict != LOAD_REJECT || !d->journal.replaying)
+		return verdict;
+	journal_refuse(d, err);
+	return LOAD_DONE;
+}
+
 static int check_deletes(struct database *d, struct error *err)
 {
 	uint32_t i;
@@ -128,7 +139,7 @@ static int write_waiting(struct database *d, struct error *err)
 	for (i = 0; i < d->tables; i++)
 		if (release_held(d, d->table[i], err))
 			return -1;
-	return batch_flush(d, err) || batch_retry(d, true, err) ? -1 : 0;
+	return batch_flush(d, err) || batch_retry(d, true, err) || journal_settle(d, err) ? -1 : 0;
 }
 
 static int move_sequences(struct database *d, struct error *err)
@@ -193,6 +204,7 @@ static void database_close(void *self, struct load *l)
 	if (d->waiting)
 		held_release(&d->waiting->held);
 	free(d->waiting);
+	held_release(&d->journal.held);
 	buf_release(&d->raw);
 	buf_release(&d->out);
 	arena_release(&d->arena);

@@ -13,6 +13,7 @@
  *   load_stage.c      …the staging table, and groups of its rows that one statement takes
  *   load_merge.c      …into a table that has rows: these statements
  *   load_keys.c       keys that move, rows that a mirror deletes, sequences
+ *   load_journal.c    constraints that are checked at the commit
  *   load_state.c      _sync_state
  *
  * One transaction holds everything from its first record to the next commit. A batch is written under a savepoint: what
@@ -90,7 +91,7 @@ struct table {
 	uint32_t keys;
 	uint64_t rows_at_start;
 	bool counted, seen;	/* the mirror's table of keys is made */
-	uint64_t deleted;
+	uint64_t deleted, deleted_before;	/* …when the journal was opened */
 	struct held held;	/* the first records, until the table is made from them */
 	struct arena arena;
 };
@@ -102,6 +103,24 @@ struct counters {
 };
 
 enum session_path { PATH_UNKNOWN, PATH_OURS, PATH_THEIRS };
+
+/* Counts, to have them back where what was counted is undone. */
+struct tally {
+	uint64_t inserted, updated, unchanged, deleted;	/* of the run */
+	uint64_t deleted_here;	/* of a table */
+	size_t kept;		/* in the journal */
+};
+
+struct journal {
+	bool on;		/* a table has constraints that can be checked at the commit */
+	bool open;		/* there is the savepoint _sync_good, to which all can be undone */
+	bool lost;		/* …but not what came since */
+	bool moving;		/* within another savepoint */
+	bool replaying, failed;	/* …and a record was refused, */
+	struct error why;	/* for this */
+	struct held held;	/* what was written since */
+	struct tally tally;	/* …before */
+};
 
 struct database {
 	struct load *load;
@@ -134,6 +153,7 @@ struct database {
 	struct counters count;	/* of the part being written */
 	bool make_way;		/* rows that give unique values to others are made null first */
 
+	struct journal journal;
 	struct waiting *waiting;	/* owned: rows that may succeed later */
 };
 
@@ -196,10 +216,7 @@ int batch_key(struct database *d, struct table *t, struct value object, struct r
 uint64_t wait_hash(const struct table *t, uint64_t hash);
 
 /* ---- load_write.c */
-struct tally {
-	uint64_t inserted, updated, unchanged, deleted, deleted_here;
-};
-/* The counts, to have them back where what was counted is undone. */
+/* t may be NULL. */
 void tally_take(const struct database *d, const struct table *t, struct tally *out);
 void tally_restore(struct database *d, struct table *t, const struct tally *tally);
 int write_rows(struct database *d, struct error *err);
@@ -268,6 +285,19 @@ int mirror_see(struct database *d, struct table *t, uint32_t from, uint32_t to, 
 /* Deletes what no row came for, in all tables at once: so foreign keys between them are no matter. */
 int mirror_finish(struct database *d, struct error *err);
 int sequences_move(struct database *d, struct table *t, struct error *err);
+
+/* ---- load_journal.c */
+/* Before a batch is written. */
+int journal_open(struct database *d, struct error *err);
+/* A record is written; what was kept can't be given again. */
+void journal_add(struct database *d, const struct arrival *a);
+void journal_lose(struct database *d);
+/* Behind a batch: if all is well, nothing need be kept. */
+int journal_check(struct database *d, struct error *err);
+/* Before a commit: what the checks refuse is set aside. */
+int journal_settle(struct database *d, struct error *err);
+/* A record that is given again is refused. */
+void journal_refuse(struct database *d, const struct error *err);
 
 /* ---- load_state.c */
 int state_load(struct database *d, struct error *err);

@@ -78,7 +78,8 @@ int write_now(struct database *d, const struct row *r, struct error *err)
 	if (!d->copying) {
 		if (d->rows > 1)
 			return 0;	/* rows of other columns came: all are written at the end */
-		if (session_theirs(d, err) || session_run(d, "SAVEPOINT _sync_batch", err) || start_copy(d, t, r->shape, false, err))
+		if (journal_open(d, err) || session_theirs(d, err) || session_run(d, "SAVEPOINT _sync_batch", err) ||
+		    start_copy(d, t, r->shape, false, err))
 			return -1;
 		d->copying = true;
 		buf_reset(&d->out);
@@ -109,8 +110,8 @@ static int start_staging(struct database *d, struct table *t, struct error *err)
 	uint32_t i;
 
 	t->alike = true;
-	if (merge_prepare(d, t, err) || session_theirs(d, err) || session_run(d, "SAVEPOINT _sync_batch", err) || stage_clear(d, t, err) ||
-	    start_copy(d, t, d->row[0].shape, true, err))
+	if (journal_open(d, err) || merge_prepare(d, t, err) || session_theirs(d, err) ||
+	    session_run(d, "SAVEPOINT _sync_batch", err) || stage_clear(d, t, err) || start_copy(d, t, d->row[0].shape, true, err))
 		return -1;
 	d->staging = true;
 	buf_reset(&d->out);

@@ -23,13 +23,14 @@ int keys_truncate(struct database *d, struct table *t, struct error *err)
 	int64_t n;
 	int verdict = 0;
 
-	if (batch_flush(d, err) || batch_retry(d, true, err) || keys_count(d, t, err))
+	if (batch_flush(d, err) || batch_retry(d, true, err) || keys_count(d, t, err) || journal_open(d, err))
 		return -1;
 	buf_addf(&sql, "DELETE FROM %s", t->quoted);
 	n = session_theirs(d, err) ? -1 : session_change(d, buf_str(&sql), &verdict, err);
 	buf_release(&sql);
 	if (n < 0)
 		return -1;
+	journal_add(d, &d->load->arrival);
 	t->deleted += (uint64_t)n;
 	d->load->deleted += (uint64_t)n;
 	return 0;
@@ -155,7 +156,7 @@ static int undo_move(struct database *d, struct table *t, const struct move *m, 
 	tally_restore(d, t, before);
 	if (verdict != TRY_LATER)
 		return verdict;
-	if (d->waiting->last)
+	if (d->waiting->last || d->journal.replaying)
 		return LOAD_REJECT;
 	error_reset(err);
 	return wait_both(d, t, m);
@@ -178,20 +179,22 @@ int keys_move(struct database *d, struct table *t, const struct record *rec, str
 		return batch_add(d, t, rec, upsert ? ROW_UPSERT : ROW_UPDATE, err);
 	if (waiting_some(d->waiting) && (waiting_on(d->waiting, wait_hash(t, m.from.hash)) || waiting_on(d->waiting, wait_hash(t, m.to.hash))))
 		return wait_both(d, t, &m);
-	if (merge_prepare(d, t, err) || session_theirs(d, err) || session_run(d, "SAVEPOINT _sync_move", err))
+	if (journal_open(d, err) || merge_prepare(d, t, err) || session_theirs(d, err) || session_run(d, "SAVEPOINT _sync_move", err))
 		return -1;
+	d->journal.moving = true;
 	waiting = d->waiting->held.n;
 	aside = d->load->aside;
 	t->empty = false;
 	tally_take(d, t, &before);
 	verdict = move(d, t, &m, rec, upsert, err);
+	d->journal.moving = false;
 	if (verdict < 0)
 		return -1;
 	if (!verdict && d->waiting->held.n != waiting)
 		waiting_mark(d->waiting, wait_hash(t, m.from.hash));
 	if (verdict || d->load->aside != aside || d->waiting->held.n != waiting)
 		return undo_move(d, t, &m, &before, verdict, err);
-	return session_run(d, "RELEASE SAVEPOINT _sync_move", err);
+	return session_run(d, "RELEASE SAVEPOINT _sync_move", err) || journal_check(d, err) ? -1 : 0;
 }
 
 /* ---- mirror */
@@ -218,6 +221,7 @@ static int make_seen(struct database *d, struct table *t, struct error *err)
 	failed = session_ours(d, err) || session_run(d, buf_str(&sql), err) ? -1 : 0;
 	buf_release(&sql);
 	t->seen = !failed;
+	journal_lose(d);
 	return failed;
 }
 

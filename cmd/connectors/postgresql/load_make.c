@@ -106,6 +106,7 @@ static int create(struct database *d, struct table *t, struct buf *columns, stru
 	if (failed)
 		return -1;
 	t->made = true;
+	journal_lose(d);
 	diag_note("'%s': table '%s' made", error_show(span_of(d->uri)), t->name);
 	return table_find(d, t, err);
 }
@@ -199,7 +200,7 @@ int make_column(struct database *d, struct table *t, struct value name, struct v
 	sql_add_identifier(&sql, value_text(name, &t->arena));
 	buf_addf(&sql, " %s", type);
 	/* a table whose deferred checks are still to come can't be altered */
-	failed = session_theirs(d, err) || session_run(d, "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED", err) ||
+	failed = journal_check(d, err) || session_theirs(d, err) || session_run(d, "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED", err) ||
 		session_ours(d, err) || session_run(d, buf_str(&sql), err) ? -1 : 0;
 	buf_release(&sql);
 	if (failed)

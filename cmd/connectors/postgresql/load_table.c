@@ -365,7 +365,8 @@ static int evolve(struct database *d, struct table *t, const struct record *sche
 static int find_kind(struct database *d, struct table *t, struct error *err)
 {
 	static const char sql[] = "SELECT c.relkind, c.relkind<>'v' AND NOT pg_catalog.row_security_active(c.oid) AND NOT EXISTS (SELECT 1 FROM "
-		"pg_catalog.pg_rewrite w WHERE w.ev_class=c.oid AND w.ev_type<>'1') FROM pg_catalog.pg_class c "
+		"pg_catalog.pg_rewrite w WHERE w.ev_class=c.oid AND w.ev_type<>'1'), EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE "
+		"g.tgrelid=c.oid AND g.tgdeferrable) FROM pg_catalog.pg_class c "
 		"JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace WHERE n.nspname=$1 AND c.relname=$2";
 	const char *values[] = { t->schema, t->relation };
 	PGresult *r = pg_query(&d->pg, sql, 2, values, "read the columns of", err);
@@ -373,6 +374,7 @@ static int find_kind(struct database *d, struct table *t, struct error *err)
 	if (r && PQntuples(r)) {
 		t->view = *PQgetvalue(r, 0, 0) == 'v';
 		t->direct = is_true(r, 0, 1);
+		d->journal.on = d->journal.on || is_true(r, 0, 2);
 	}
 	PQclear(r);
 	return r ? 0 : -1;

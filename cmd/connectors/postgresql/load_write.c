@@ -12,7 +12,7 @@ void tally_take(const struct database *d, const struct table *t, struct tally *o
 {
 	const struct load *l = d->load;
 
-	*out = (struct tally){ l->inserted, l->updated, l->unchanged, l->deleted, t->deleted };
+	*out = (struct tally){ l->inserted, l->updated, l->unchanged, l->deleted, t ? t->deleted : 0, d->journal.held.n };
 }
 
 void tally_restore(struct database *d, struct table *t, const struct tally *y)
@@ -23,7 +23,45 @@ void tally_restore(struct database *d, struct table *t, const struct tally *y)
 	l->updated = y->updated;
 	l->unchanged = y->unchanged;
 	l->deleted = y->deleted;
-	t->deleted = y->deleted_here;
+	if (t)
+		t->deleted = y->deleted_here;
+	if (d->journal.held.n > y->kept)
+		d->journal.held.n = y->kept;
+}
+
+/* The records of a row that several were folded into, newest first, in order. */
+static uint32_t unfold(const struct row *r, const struct row **out)
+{
+	uint32_t n = 1;
+
+	for (; r->earlier; r = r->earlier, n++)
+		if (out)
+			*--out = r->latest;
+	if (out)
+		*--out = r;
+	return n;
+}
+
+static const struct row **unfolded(struct database *d, const struct row *r, uint32_t *n)
+{
+	const struct row **v;
+
+	*n = unfold(r, NULL);
+	v = arena_alloc(&d->batch_arena, *n * sizeof(const struct row *));
+	unfold(r, v + *n);
+	return v;
+}
+
+static void keep_written(struct database *d, uint32_t from, uint32_t to)
+{
+	const struct row **each;
+	uint32_t i, n;
+
+	for (; d->journal.open && !d->journal.lost && from < to; from++) {
+		each = unfolded(d, &d->row[from], &n);
+		for (i = 0; i < n; i++)
+			journal_add(d, &each[i]->arrival);
+	}
 }
 
 /* The largest numbers of columns that a sequence fills. */
@@ -59,6 +97,7 @@ static void count(struct database *d, uint32_t from, uint32_t to)
 	l->unchanged += n > touched ? n - touched : 0;
 	t->deleted += d->count.deleted;
 	note_numbers(d, from, to);
+	keep_written(d, from, to);
 	d->count = (struct counters){ 0 };
 }
 
@@ -79,29 +118,6 @@ static int attempt(struct database *d, uint32_t from, uint32_t to, struct error 
 }
 
 static int write_part(struct database *d, uint32_t from, uint32_t to, struct error *err);
-
-/* The records of a row that several were folded into, newest first, in order. */
-static uint32_t unfold(const struct row *r, const struct row **out)
-{
-	uint32_t n = 1;
-
-	for (; r->earlier; r = r->earlier, n++)
-		if (out)
-			*--out = r->latest;
-	if (out)
-		*--out = r;
-	return n;
-}
-
-static const struct row **unfolded(struct database *d, const struct row *r, uint32_t *n)
-{
-	const struct row **v;
-
-	*n = unfold(r, NULL);
-	v = arena_alloc(&d->batch_arena, *n * sizeof(const struct row *));
-	unfold(r, v + *n);
-	return v;
-}
 
 /* All records of a row wait. */
 static int wait(struct database *d, const struct row *r)
@@ -226,6 +242,8 @@ static int write_part(struct database *d, uint32_t from, uint32_t to, struct err
 	    waiting_on(d->waiting, wait_hash(d->batch, d->row[from].hash)))
 		return wait(d, &d->row[from]);
 	verdict = try_part(d, from, to, err);
+	if (verdict > 0 && d->journal.replaying && (to - from == 1 || verdict != TRY_LATER))
+		return journal_refuse(d, err), 0;
 	if (verdict == TRY_LATER && to - from > 1 && !table_only_added(d, d->batch)) {
 		d->make_way = true;
 		verdict = try_part(d, from, to, err);
@@ -235,6 +253,8 @@ static int write_part(struct database *d, uint32_t from, uint32_t to, struct err
 	}
 	if (verdict <= 0)
 		return verdict;
+	if (d->journal.replaying)
+		return journal_refuse(d, err), 0;
 	if (to - from == 1)
 		return refused(d, from, verdict, err);
 	return write_part(d, from, middle, err) || write_part(d, middle, to, err) ? -1 : 0;
@@ -278,7 +298,7 @@ static int end_staged(struct database *d, struct error *err)
 	return session_run(d, "RELEASE SAVEPOINT _sync_batch", err);
 }
 
-int write_rows(struct database *d, struct error *err)
+static int write_gathered(struct database *d, struct error *err)
 {
 	uint32_t from = 0;
 	int got;
@@ -299,4 +319,11 @@ int write_rows(struct database *d, struct error *err)
 	if (from < d->rows && (!table_only_added(d, d->batch) || !d->batch->direct) && merge_prepare(d, d->batch, err))
 		return -1;
 	return from < d->rows ? write_part(d, from, d->rows, err) : 0;
+}
+
+int write_rows(struct database *d, struct error *err)
+{
+	bool on_its_way = d->staging || d->copying;	/* then it was opened before */
+
+	return (!on_its_way && journal_open(d, err)) || write_gathered(d, err) || journal_check(d, err) ? -1 : 0;
 }
