@@ -75,7 +75,7 @@ def pg_source(pg, *others):
         raw bytea, note text, changed timestamptz default clock_timestamp());
         insert into games select i, 'team ' || i %% 20, i / 4.0, timestamptz '2024-01-01' + i * interval '1 hour', array['a', 'b' || i],
         jsonb_build_object('n', i, 'list', array[i, i + 1]), decode(md5(i::text), 'hex'),
-        case when i %% 3 = 0 then repeat('x', i %% 150) end from generate_series(1, %d) i""" % N)
+        case when i %% 3 = 0 then repeat('x', i %% 150) end from generate_series(1, %d) i; select pg_sleep(0.3)""" % N)
 
 
 PG_STEPS = ["insert into games select id + 5000, home, price, at, tags, doc, raw, note from games where id % 11 = 1",
@@ -86,7 +86,8 @@ DELETES = ['; delete from games where id % 17 = 2', '; delete from games where i
 
 
 def change_pg(statements):
-    return [lambda pg, *others, s=s: pg.sql(s) for s in statements]
+    """Deltas by time stay 0.2 s behind the present."""
+    return [lambda pg, *others, s=s: pg.sql(s + '; select pg_sleep(0.3)') for s in statements]
 
 
 UNDATED = 'sync-transform -e "drop: [changed]"'     # no two runs have it equal
