@@ -151,7 +151,7 @@ static int extended_cell(struct database *d, const struct column *c, struct valu
 		*verdict = blob_cell(d, c, text, out, err);
 		return 1;
 	case EXTENDED_EXACT:
-		*verdict = c->any ? any_cell(d, any_add_text, text, out) : text_cell(out, text);
+		*verdict = text_cell(out, text);
 		return 1;
 	case EXTENDED_NUMBER:
 		*verdict = number_cell(d, c, text, out, err);
@@ -186,7 +186,8 @@ int cell_of(struct database *d, const struct column *c, struct value v, struct c
 {
 	int verdict;
 
-	if (c->ejson && extended_cell(d, c, v, out, &verdict, err))
+	/* a column for any value keeps these as they are, and gives them back so */
+	if (c->ejson && !c->any && extended_cell(d, c, v, out, &verdict, err))
 		return verdict;
 	switch (value_type(v)) {
 	case TOKEN_NULL:
