@@ -1,6 +1,7 @@
 /* pg: a connection, its failures told, names and literals. */
 #include "pg.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -150,15 +151,67 @@ static bool is_passing(const char *text)
 	return false;
 }
 
-/* A server that answers refused this user or database; one that doesn't may come. */
+enum { ASK_MS = 15000 };
+
+/* Until it is connected or refused. */
+static PostgresPollingStatusType complete(PGconn *c)
+{
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+	struct pollfd p;
+
+	while (status == PGRES_POLLING_WRITING || status == PGRES_POLLING_READING) {
+		p = (struct pollfd){ .fd = PQsocket(c), .events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT };
+		if (poll(&p, 1, ASK_MS) <= 0)
+			return PGRES_POLLING_FAILED;
+		status = PQconnectPoll(c);
+	}
+	return status;
+}
+
+/* "SEVERITY:  SQLSTATE: text", whatever the language is: the last in a text. */
+static void find_state(const char *text, char state[6])
+{
+	static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *p;
+
+	for (p = text; (p = strstr(p, ":  ")); p++)
+		if (strspn(p + 3, letters) == 5 && p[8] == ':')
+			memcpy(state, p + 3, 5);
+}
+
+/* libpq has no SQLSTATE of a connection that fails, but in the verbose text of one that is asked for again. true: that one succeeds. */
+static bool ask_state(const char *const *names, const char *const *values, char state[6])
+{
+	PGconn *c = PQconnectStartParams(names, values, 1);
+	bool connected = false;
+
+	if (c && PQstatus(c) != CONNECTION_BAD) {
+		PQsetErrorVerbosity(c, PQERRORS_VERBOSE);
+		connected = complete(c) == PGRES_POLLING_OK;
+		find_state(PQerrorMessage(c), state);
+	}
+	PQfinish(c);
+	return connected;
+}
+
+/* By its SQLSTATE; where there is none, a server that answers refused this user or database, and one that doesn't may come. */
+static int status_of_refusal(const char *text, const char *const *names, const char *const *values)
+{
+	char state[6] = "";
+
+	if (ask_state(names, values, state))
+		return EXIT_AGAIN;
+	if (*state)
+		return status_of(state) == EXIT_AGAIN ? EXIT_AGAIN : EXIT_USAGE;
+	return PQpingParams(names, values, 1) == PQPING_OK && !is_passing(text) ? EXIT_USAGE : EXIT_AGAIN;
+}
+
 static int connect_error(struct pg *pg, const char *const *names, const char *const *values, struct error *err)
 {
 	struct buf b = BUF_INIT;
-	PGPing ping = PQpingParams(names, values, 1);
 
 	one_line(&b, PQerrorMessage(pg->c));
-	error_set(err, ping == PQPING_OK && !is_passing(buf_str(&b)) ? EXIT_USAGE : EXIT_AGAIN, "cannot connect to '%s': %s",
-		  error_show(span_of(pg->shown)), buf_str(&b));
+	error_set(err, status_of_refusal(buf_str(&b), names, values), "cannot connect to '%s': %s", error_show(span_of(pg->shown)), buf_str(&b));
 	buf_release(&b);
 	return -1;
 }
