@@ -1,7 +1,8 @@
 """pairs: pipelines between systems, on servers of the test's own."""
-import hashlib, os, sqlite3
+import hashlib, sqlite3, struct
 
 from data import edited, make_sqlite, rows, table_digest, write
+from mongo import B, L, MongoDB
 from rounds import Pipeline
 from servers import Postgres, Redis
 
@@ -90,11 +91,8 @@ def change_pg(statements):
     return [lambda pg, *others, s=s: pg.sql(s + '; select pg_sleep(0.3)') for s in statements]
 
 
-UNDATED = 'sync-transform -e "drop: [changed]"'     # no two runs have it equal
-
-
 def redis_target(name, extract, load, steps, same='sync-diff --key id --ignore changed "$PG#games" now.stream'):
-    show = 'sync-extract "$REDIS" --key-template="game:{id}" --stream games | ' + UNDATED
+    show = 'sync-extract "$REDIS" --key-template="game:{id}" --stream games'
     return Pipeline('PostgreSQL to Redis, ' + name, pg_source,
                     extract + ' | sync-load "$REDIS" --key-template="game:{id}" -v ' + load, lambda pg, redis: redis.digest('game:*', 'changed'),
                     kinds=(Postgres, Redis), steps=change_pg(steps), pair='PostgreSQL to Redis', show=show,
@@ -122,16 +120,62 @@ def sqlite_touched(pg):
 
 def sqlite_target(name, line, steps):
     return Pipeline('PostgreSQL to SQLite, ' + name, pg_source, line, sqlite_digest, kinds=(Postgres,), steps=change_pg(steps),
-                    pair='PostgreSQL to SQLite', show='sync-extract out.db games | ' + UNDATED,
+                    pair='PostgreSQL to SQLite', show='sync-extract out.db games',
                     same='sync-diff --ignore changed "$PG#games" "out.db#games"', leftovers=lambda pg: pg.leftovers(('games',)), touched=sqlite_touched)
+
+
+def mongo_target(name, extract, load, steps, same='sync-diff --key id --ignore _id "$PG#games" "$MONGO#games"'):
+    return Pipeline('PostgreSQL to MongoDB, ' + name, pg_source, extract + ' | sync-load "$MONGO" games -v ' + load,
+                    lambda pg, mongo: mongo.digest('games', ('_id', 'changed')), kinds=(Postgres, MongoDB), steps=change_pg(steps),
+                    pair='PostgreSQL to MongoDB', show='sync-extract "$MONGO" games', same=same,
+                    leftovers=lambda pg, mongo: pg.leftovers(('games',)) + mongo.leftovers(('games', STATE)),
+                    touched=lambda pg, mongo: mongo.writes())
 
 
 FROM_POSTGRES = [
     redis_target('by time', 'sync-extract "$PG" games --cursor changed --state "$REDIS"', '--state "$REDIS"', PG_STEPS),
     redis_target('mirrored', 'sync-extract "$PG" games', '--mode mirror', [a + b for a, b in zip(PG_STEPS, DELETES)]),
+    mongo_target('by xmin', 'sync-extract "$PG" games --cursor xmin --state "$MONGO"', '--state "$MONGO"', PG_STEPS),
+    mongo_target('mirrored', 'sync-extract "$PG" games', '--mode mirror', [a + b for a, b in zip(PG_STEPS, DELETES)]),
+    mongo_target('replaced', 'sync-extract "$PG" games', '--mode replace', [a + b for a, b in zip(PG_STEPS, DELETES)]),
     sqlite_target('by xmin and keys', 'sync-extract "$PG" games --cursor xmin --state out.db | sync-load out.db --state out.db -v && '
                   'sync-extract "$PG" games --keys | sync-load out.db --mode mirror -v', [a + b for a, b in zip(PG_STEPS, DELETES)]),
     sqlite_target('mirrored', 'sync-extract "$PG" games | sync-load out.db --mode mirror -v', [a + b for a, b in zip(PG_STEPS, DELETES)]),
 ]
 
-PIPELINES = INTO_POSTGRES + FROM_POSTGRES
+
+# ---- from MongoDB
+
+def date(n):
+    """Of 2024, n seconds after the last."""
+    return B(0x09, struct.pack('<q', (1704067200 + n) * 1000))
+
+
+def documents(first, n, at):
+    return [{'_id': i, 'home': 'team %d' % (i % 20), 'price': i / 4, 'big': L(i + 2**40), 'tags': ['a', 'b%d' % i],
+             'doc': {'n': i, 'list': [i, {'x': None}]}, 'note': None if i % 3 else 'x' * (i % 150), 'changed': date(at)} for i in range(first, first + n)]
+
+
+def change_mongo(pg, mongo, i):
+    mongo.insert(documents(N * i, 250, i))
+    mongo.update({'_id': {'$gte': 100 * i, '$lt': 100 * i + 170}}, {'$set': {'home': 'changed', 'changed': date(i)}})
+
+
+def mongo_source(name, extract, load, deletes=False):
+    def step(i):
+        return lambda pg, mongo: (change_mongo(pg, mongo, i), deletes and mongo.delete({'_id': {'$gte': 900 * i, '$lt': 900 * i + 60}}))
+
+    return Pipeline('MongoDB to PostgreSQL, ' + name, lambda pg, mongo: mongo.insert(documents(0, N, 0)),
+                    extract + ' | sync-load "$PG" games --key _id -v ' + load, lambda pg, mongo: pg.digest('games', '_id'),
+                    kinds=(Postgres, MongoDB), steps=[step(1), step(2)], pair='MongoDB to PostgreSQL', key='_id',
+                    show='sync-extract "$PG" games', same='sync-diff "$MONGO#games" "$PG#games"',
+                    leftovers=lambda pg, mongo: pg.leftovers(('games', STATE)) + mongo.leftovers(('games',)),
+                    touched=lambda pg, mongo: pg.touched(('games', STATE)))
+
+
+FROM_MONGODB = [
+    mongo_source('by time', 'sync-extract "$MONGO" games --cursor changed --state "$PG"', '--state "$PG"'),
+    mongo_source('mirrored', 'sync-extract "$MONGO" games', '--mode mirror', deletes=True),
+]
+
+PIPELINES = INTO_POSTGRES + FROM_POSTGRES + FROM_MONGODB

@@ -21,11 +21,14 @@ class Link:
 
 
 class Relay(threading.Thread):
-    """Forwards connections of 127.0.0.1:port to the socket at path. moved counts bytes both ways since arm."""
+    """
+    Forwards connections of 127.0.0.1:port to a socket, by its path or by host and port. Since arm, moved counts the bytes
+    both ways, and heard keeps what clients said.
+    """
 
-    def __init__(self, path):
+    def __init__(self, server):
         super().__init__(daemon=True)
-        self.path, self.moved, self.limit, self.manner = path, 0, None, 'close'
+        self.server, self.moved, self.heard, self.limit, self.manner = server, 0, bytearray(), None, 'close'
         self.listener = socket.create_server(('127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
         self.selector = selectors.DefaultSelector()
@@ -35,7 +38,7 @@ class Relay(threading.Thread):
 
     def arm(self, limit=None, manner='close'):
         """Cuts once, behind that many bytes: 'close', 'reset', or 'stall', which is silent for a moment and then resets."""
-        self.moved, self.manner, self.limit = 0, manner, limit
+        self.moved, self.heard, self.manner, self.limit = 0, bytearray(), manner, limit
 
     def run(self):
         while True:
@@ -49,9 +52,9 @@ class Relay(threading.Thread):
 
     def accept(self):
         client = self.listener.accept()[0]
-        server = socket.socket(socket.AF_UNIX)
+        server = socket.socket(socket.AF_UNIX if isinstance(self.server, str) else socket.AF_INET)
         try:
-            server.connect(self.path)
+            server.connect(self.server)
         except OSError:
             client.close()
             server.close()
@@ -83,6 +86,8 @@ class Relay(threading.Thread):
             return
         room = None if self.limit is None else self.limit - self.moved
         self.moved += len(data)
+        if s is link.client:
+            self.heard += data
         if room is not None and len(data) >= room:
             self.limit = None
             self.cut(link, to, data[:room])

@@ -2,6 +2,7 @@
 import os, re, signal, subprocess, time
 
 SCHEMA = '{"type":"object","required":["id","home"],"properties":{"id":{"type":"integer"},"price":{"type":"number"}}}'
+UNLIKE = 'changed,_id'     # fields that no two runs have equal
 KILLED, TRUNCATED, AGAIN = 128 + signal.SIGKILL, 3, 75
 
 
@@ -12,9 +13,9 @@ class Pipeline:
     any write to the target changes.
     """
 
-    def __init__(self, name, prepare, line, digest, steps=(), kinds=(), show=None, same=None, leftovers=None, touched=None, pair=None):
+    def __init__(self, name, prepare, line, digest, steps=(), kinds=(), show=None, same=None, leftovers=None, touched=None, pair=None, key='id'):
         self.name, self.prepare, self.line, self.digest, self.steps, self.kinds = name, prepare, line, digest, steps, kinds
-        self.show, self.same, self.left, self.touched, self.pair = show, same, leftovers, touched, pair or name
+        self.show, self.same, self.left, self.touched, self.pair, self.key = show, same, leftovers, touched, pair or name, key
         self.servers = []
 
 
@@ -180,7 +181,8 @@ class Runner:
             f.write(pipeline.shown)
         with open('now.stream', 'wb') as f:
             f.write(self.shown(pipeline))
-        self.must(pipeline, 'sync-diff --key id clean.stream now.stream', 'sync-diff finds another target than that of a clean run')
+        self.must(pipeline, 'sync-diff --key %s --ignore %s clean.stream now.stream' % (pipeline.key, UNLIKE),
+                  'sync-diff finds another target than that of a clean run')
 
     def look_for_leftovers(self, pipeline):
         left = [f for _, _, files in os.walk('.') for f in files
@@ -192,8 +194,10 @@ class Runner:
 
     def idle(self, pipeline):
         """A finished job that is run again writes nothing, and says so."""
+        for s in pipeline.servers:
+            s.relay.arm()
         before = pipeline.touched(*pipeline.servers)
-        if self.run(pipeline):
+        if self.run(pipeline, pipeline.servers):
             raise Wrong('a finished job that is run again fails')
         if pipeline.touched(*pipeline.servers) != before:
             raise Wrong('a finished job that is run again writes')

@@ -199,9 +199,6 @@ class Redis(Server):
         return [x for x in self.cli('info', 'persistence').split('\r\n') if x.startswith('rdb_changes_since_last_save')]
 
 
-KINDS = (Postgres, Redis)
-
-
 class Servers:
     """Those that pipelines ask for, each started once."""
 
