@@ -37,6 +37,14 @@ load '{"id":"abcd"}\n{"id":"abc","v":["x"]}\n' d3 --rejects rd3
 load '{"id":"abc","v":["y"]}\n{"_sync":{"op":"update","key":{"id":"abc"}},"id":"abd"}\n' d3
 is "$(jq -r ._sync.error.code rd3):$(rows d3)" 'lossy:abd|{y} ' 'their base type is what counts'
 
+pg 'create domain cents as numeric(6,2); create type price as (n numeric(5,1), t timestamp(0), c cents); create table dn(id int primary key, p price, a cents[], q price[])'
+for v in '"p":{"n":1.25}' '"p":{"t":"2026-01-01T00:00:00.5"}' '"p":{"c":1.234}' '"a":[1,2.345]' '"q":[{"c":0.001}]'; do
+	load "{\"id\":1,$v}\n" dn --rejects rn
+	is "$status:$(tail -n 1 rn | jq -r ._sync.error.code)" 1:lossy "$v is set aside as lossy, inside of another value too"
+done
+load '{"id":1,"p":{"n":1.5,"t":"2026-01-01T00:00:01","c":1.23},"a":[1.25,null],"q":[{"c":0.01}]}\n' dn
+is "$status:$(rows dn)" '0:1|(1.5,"2026-01-01 00:00:01",1.23)|{1.25,NULL}|{"(,,0.01)"} ' 'what fits is taken'
+
 # ---- the users' own code runs with their search path, and ours is safe from it
 pg "create schema app; create table app.log(what text); create function app.helper(int) returns int language sql as 'select \$1 + 1';
 	create function app.note() returns trigger language plpgsql as 'begin insert into log values(tg_op || new.id); new.n := helper(new.n); return new; end';

@@ -72,7 +72,7 @@ static int add_row(struct database *d, const struct column *c, const struct pg_t
 			continue;
 		found++;
 		if (value_type(member) != TOKEN_NULL)
-			verdict = add_inner(d, c, t->field[i].type, -1, member, true, out, err);
+			verdict = add_inner(d, c, t->field[i].type, t->field[i].typmod, member, true, out, err);
 	}
 	buf_addc(out, ')');
 	if (!verdict && found < value_count(v))

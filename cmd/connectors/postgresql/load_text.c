@@ -240,6 +240,8 @@ int type_text(struct database *d, const struct column *c, const struct pg_type *
 {
 	int verdict;
 
+	if (typmod < 0)
+		typmod = t->typmod;
 	if (value_type(v) == TOKEN_OBJECT && extended_text(d, c, t, typmod, v, out, &verdict, err))
 		return verdict;
 	if (is_json(t)) {

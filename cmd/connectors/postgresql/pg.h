@@ -60,6 +60,7 @@ enum pg_kind {
 struct pg_field {
 	char *name;
 	struct pg_type *type;
+	int32_t typmod;
 	struct span lead;	/* `"name":` */
 };
 
@@ -67,6 +68,7 @@ struct pg_type {
 	Oid oid;
 	enum pg_kind kind;
 	char *name;		/* as format_type says it, for x-type */
+	int32_t typmod;		/* of a domain: its base's; else -1 */
 	bool plain;		/* it and all in it can be read from their binary form */
 	bool is_enum;
 	char delimiter;		/* between elements of its arrays' text */

@@ -41,7 +41,7 @@ static Oid oid_of(PGresult *r, int row, int column)
 
 static int read_fields(struct pg *pg, struct pg_type *t, const char *relation, struct error *err)
 {
-	PGresult *r = pg_query(pg, "SELECT attname, atttypid FROM pg_catalog.pg_attribute WHERE attrelid=$1::pg_catalog.oid AND attnum>0 "
+	PGresult *r = pg_query(pg, "SELECT attname, atttypid, atttypmod FROM pg_catalog.pg_attribute WHERE attrelid=$1::pg_catalog.oid AND attnum>0 "
 			       "AND NOT attisdropped ORDER BY attnum", 1, &relation, "read the types of", err);
 	struct buf lead = BUF_INIT;
 	int i, failed = r ? 0 : -1;
@@ -51,6 +51,7 @@ static int read_fields(struct pg *pg, struct pg_type *t, const char *relation, s
 	t->plain = true;
 	for (i = 0; !failed && i < (int)t->fields; i++) {
 		t->field[i].name = arena_dup(&pg->arena, PQgetvalue(r, i, 0), (size_t)PQgetlength(r, i, 0));
+		t->field[i].typmod = (int32_t)strtol(PQgetvalue(r, i, 2), NULL, 10);
 		buf_reset(&lead);
 		if (json_add_string(&lead, span_of(t->field[i].name)))
 			failed = error_set(err, EXIT_FAILED, "a field of type '%s' has a name that is no UTF-8", t->name);
@@ -76,7 +77,7 @@ static int take_element(struct pg *pg, struct pg_type *t, enum pg_kind kind, Oid
 }
 
 /* A domain reads as its base, under its own name. */
-static int take_base(struct pg *pg, struct pg_type *t, Oid base, struct error *err)
+static int take_base(struct pg *pg, struct pg_type *t, Oid base, int32_t typmod, struct error *err)
 {
 	const struct pg_type *b = pg_type_of(pg, base, err);
 	const struct pg_type own = *t;
@@ -86,10 +87,12 @@ static int take_base(struct pg *pg, struct pg_type *t, Oid base, struct error *e
 	*t = *b;
 	t->oid = own.oid;
 	t->name = own.name;
+	t->typmod = typmod >= 0 ? typmod : b->typmod;
 	return 0;
 }
 
-/* Columns: typtype, schema, name, format_type, typelem, typrelid, typbasetype, range's subtype, multirange's range, subscripted as an array, delimiter */
+/* Columns: typtype, schema, name, format_type, typelem, typrelid, typbasetype, range's subtype, multirange's range, subscripted as an array, delimiter,
+   base's typmod */
 static int take_row(struct pg *pg, struct pg_type *t, PGresult *r, struct error *err)
 {
 	char kind = *PQgetvalue(r, 0, 0);
@@ -99,7 +102,7 @@ static int take_row(struct pg *pg, struct pg_type *t, PGresult *r, struct error 
 		return take_element(pg, t, PG_ARRAY, oid_of(r, 0, 4), err);
 	switch (kind) {
 	case 'd':
-		return take_base(pg, t, oid_of(r, 0, 6), err);
+		return take_base(pg, t, oid_of(r, 0, 6), (int32_t)strtol(PQgetvalue(r, 0, 11), NULL, 10), err);
 	case 'e':
 		t->kind = PG_TEXT;
 		t->is_enum = t->plain = true;
@@ -122,7 +125,7 @@ static struct pg_type *read_type(struct pg *pg, Oid oid, struct error *err)
 {
 	static const char head[] = "SELECT t.typtype, n.nspname, t.typname, pg_catalog.format_type(t.oid, NULL), t.typelem, t.typrelid, "
 		"t.typbasetype, (SELECT rngsubtype FROM pg_catalog.pg_range WHERE rngtypid=t.oid), ";
-	static const char tail[] = ", t.typlen=-1 AND t.typelem<>0 AND t.typcategory='A', t.typdelim FROM pg_catalog.pg_type t "
+	static const char tail[] = ", t.typlen=-1 AND t.typelem<>0 AND t.typcategory='A', t.typdelim, t.typtypmod FROM pg_catalog.pg_type t "
 		"JOIN pg_catalog.pg_namespace n ON n.oid=t.typnamespace WHERE t.oid=$1::pg_catalog.oid";
 	struct pg_type *t = arena_zalloc(&pg->arena, sizeof *t);
 	struct buf sql = BUF_INIT;
@@ -139,6 +142,7 @@ static struct pg_type *read_type(struct pg *pg, Oid oid, struct error *err)
 		return NULL;
 	failed = PQntuples(r) ? 0 : error_set(err, EXIT_FAILED, "'%s': there is no type %u", error_show(span_of(pg->shown)), oid);
 	t->oid = oid;
+	t->typmod = -1;
 	if (!failed) {
 		t->name = arena_dup(&pg->arena, PQgetvalue(r, 0, 3), (size_t)PQgetlength(r, 0, 3));
 		failed = take_row(pg, t, r, err);
