@@ -97,9 +97,26 @@ nested() {
 	client "{'dropDatabase': 1}"
 }
 
+# 60 MB of documents, which a stand-in would send as one reply
+memory() {
+	[ "${SYNC_TEST_PROFILE:-release}" = release ] || return 0
+	python3 - "$MONGODB_AT" <<'END'
+import os, sys
+sys.path.insert(0, os.environ['ROOT'] + '/tests/connectors')
+from mongo_client import *
+c = Client(sys.argv[1], 'app')
+for i in range(0, 20000, 1000):
+    c.run({'insert': 'd', 'documents': [{'_id': j, 't': 'x' * 3000} for j in range(i, i + 1000)]})
+END
+	run python3 -c "import resource, subprocess, sys
+print(subprocess.run(['sync-extract', sys.argv[1], 'd'], stdout=subprocess.DEVNULL).returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 64 * 1024)" "$MONGODB"
+	is "$(cat out)" '0 True' "$kind: memory is bounded whatever the collection's size"
+	client "{'dropDatabase': 1}"
+}
+
 for kind in $kinds; do
 	mongodb_start "$kind" || { fail "a server of kind $kind starts"; continue; }
-	for part in cursors comers nested; do $part; done
+	for part in cursors comers nested memory; do $part; done
 	mongodb_stop
 done
 finish

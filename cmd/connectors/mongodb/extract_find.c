@@ -5,6 +5,9 @@
 #include "base/xalloc.h"
 #include "extract.h"
 
+/* Documents of one reply, which is held as a whole: a server's own bound is 16 MB of them, or none. */
+enum { MOST_BATCH = 2000 };
+
 /* ---- the query */
 
 static int take_part(bson_iter_t *it, const char *name, bson_t **out, struct error *err)
@@ -80,6 +83,7 @@ mongoc_cursor_t *collection_cursor(struct extract *x, const struct collection *c
 	}
 	if (limit)
 		BSON_APPEND_INT64(&options, "limit", limit);
+	BSON_APPEND_INT32(&options, "batchSize", MOST_BATCH);
 	cursor = mongoc_collection_find_with_opts(from, &filter, &options, NULL);
 	bson_destroy(&filter);
 	bson_destroy(&options);
