@@ -59,4 +59,23 @@ nothing_done 3 'a column that has another type now' 'no number|integer'
 pg 'alter table g alter v type text'
 job "$PLAIN"
 is "$status:$(pg 'select count(*), max(v) from g; select generation from _sync_state' | tr '\n' ' ')" '0:401|no number 1 ' 'when the cause is gone the same job ends well'
+
+# ---- a tablespace on a full disk
+mkdir full
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m none full 2>/dev/null; then
+	trap 'pg_stop; umount "$T/full"; rm -rf "$T"' EXIT
+	mkdir full/space && chown postgres full full/space
+	pg "create tablespace small location '$T/full/space'"
+	pg 'create table d(id int primary key, v text) tablespace small; insert into d values (0)'
+	seq 1 4000 | jq -c '{id: ., v: ("x" * 500)}' >large.ndjson
+	run sh -c 'sync-extract large.ndjson --stream d --state "$PGURI#full" | sync-load "$PGURI" d --state "$PGURI#full"'
+	status_is 75 'a disk that is full: later'
+	err_has 'No space left on device' 'and a word'
+	is "$(pg "select count(*) from d; select count(*) from _sync_state where job='full'" | tr '\n' ' ')" '1 0 ' 'no row and no state'
+	mount -o remount,size=20m full
+	run sh -c 'sync-extract large.ndjson --stream d --state "$PGURI#full" | sync-load "$PGURI" d --state "$PGURI#full"'
+	is "$status:$(pg 'select count(*) from d')" 0:4001 'when there is room the same job ends well'
+else
+	skip 4 'a full disk wants the right to mount one'
+fi
 finish
