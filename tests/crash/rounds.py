@@ -206,9 +206,17 @@ class Runner:
 
 
 def processes(group):
-    """Processes of a process group, by ps."""
-    out = subprocess.run(['ps', '-A', '-o', 'pid=,pgid=,comm='], capture_output=True, text=True).stdout
-    return [int(p) for p, g, c in (line.split(None, 2) for line in out.splitlines()) if int(g) == group and c.startswith('sync-')]
+    """Tools of a process group, by /proc."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open('/proc/%s/stat' % pid) as f:
+                name, rest = f.read().split('(', 1)[1].rsplit(')', 1)
+        except (OSError, IndexError):
+            continue
+        if int(rest.split()[2]) == group and name.startswith('sync-'):
+            found.append(int(pid))
+    return found
 
 
 def settle(group):
