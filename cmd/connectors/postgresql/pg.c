@@ -126,13 +126,13 @@ static int set_up(struct pg *pg, struct error *err)
 	int failed;
 
 	buf_addf(&sql, "%sSET lock_timeout TO %lld;", setup, (long long)(wait < 1 ? 1 : wait > 2e9 ? 2e9 : wait));
+	pg->version = PQserverVersion(pg->c);	/* 0 once the connection is gone, which the next statement tells */
 	failed = pg_run(pg, "SET statement_timeout TO 0", "set up the session of", err) || (!pg->path && read_path(pg, err)) || pg_run(pg, buf_str(&sql), "set up the session of", err) ||
 		pg_run(pg, "SET search_path TO ''", "set up the session of", err);
 	buf_release(&sql);
 	/* where the server's system can: a query ends soon after the process that asked */
 	PQclear(PQexec(pg->c, "SET client_connection_check_interval TO '2s'"));
-	pg->version = PQserverVersion(pg->c);
-	if (!failed && pg->version < 120000)
+	if (!failed && pg->version && pg->version < 120000)
 		failed = error_set(err, EXIT_USAGE, "'%s': PostgreSQL 12 or later is wanted, and this is %d", error_show(span_of(pg->shown)),
 				   pg->version / 10000);
 	return failed ? -1 : 0;
