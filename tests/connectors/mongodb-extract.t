@@ -2,13 +2,8 @@
 # mongodb-extract.t: what sync-extract-mongodb promises, on every kind of server that there is.
 . "${0%/*}/../cli/lib.sh"
 . "$ROOT/tests/connectors/mongodb.sh"
-kinds=$(mongodb_kinds)
-if [ -z "$kinds" ] || ! [ -x "$BUILD/libexec/sync/sync-extract-mongodb" ]; then
-	skip 1 'no MongoDB server here (scripts/test-servers builds some where Go or Java are), or no connector'
-	finish
-	exit
-fi
-client() { python3 "$ROOT/tests/connectors/mongo_client.py" "$MONGODB_AT" app "$@" >client.log 2>&1 || { cat client.log >&2; return 1; }; }
+mongodb_want sync-extract-mongodb
+client() { mongodb_client "$@" >client.log 2>&1 || { cat client.log >&2; return 1; }; }
 date_of() { echo "B(9, ($1).to_bytes(8, 'little', signed=True))"; }
 records() { grep -v '"op":' out; }
 

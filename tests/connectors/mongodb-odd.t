@@ -2,13 +2,8 @@
 # mongodb-odd.t: documents that make reading MongoDB hard: cursors in arrays and of other types, deep nesting, collections that come.
 . "${0%/*}/../cli/lib.sh"
 . "$ROOT/tests/connectors/mongodb.sh"
-kinds=$(mongodb_kinds)
-if [ -z "$kinds" ] || ! [ -x "$BUILD/libexec/sync/sync-extract-mongodb" ]; then
-	skip 1 'no MongoDB server here (scripts/test-servers builds some where Go or Java are), or no connector'
-	finish
-	exit
-fi
-client() { python3 "$ROOT/tests/connectors/mongo_client.py" "$MONGODB_AT" app "$@" >client.log 2>&1 || { cat client.log >&2; return 1; }; }
+mongodb_want sync-extract-mongodb
+client() { mongodb_client "$@" >client.log 2>&1 || { cat client.log >&2; return 1; }; }
 date_of() { echo "B(9, ($1).to_bytes(8, 'little', signed=True))"; }
 time_of() { echo "B(17, bytes(4) + ($1).to_bytes(4, 'little'))"; }
 now=$(($(date +%s) * 1000))

@@ -3,13 +3,8 @@
 . "${0%/*}/../cli/lib.sh"
 . "$ROOT/tests/connectors/pg.sh"
 . "$ROOT/tests/connectors/mongodb.sh"
-kinds=$(mongodb_kinds)
-if [ -z "$kinds" ] || ! [ -x "$BUILD/libexec/sync/sync-load-mongodb" ]; then
-	skip 1 'no MongoDB server here (scripts/test-servers builds some where Go or Java are), or no connector'
-	finish
-	exit
-fi
-client() { python3 "$ROOT/tests/connectors/mongo_client.py" "$MONGODB_AT" app "$@"; }
+mongodb_want sync-load-mongodb
+client() { mongodb_client "$@"; }
 has_pg=
 [ ! -x "$BUILD/libexec/sync/sync-load-postgresql" ] || ! pg_start || has_pg=1
 

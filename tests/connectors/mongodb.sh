@@ -3,6 +3,8 @@
 #   mongodb_kinds       the kinds of servers that there are here, a word each: mongod, uri, ferretdb, java
 #   mongodb_start KIND  starts one in $T/mongodb; MONGODB is its address with a fresh database in it. 1 where it can't be.
 #   mongodb_stop        stops it (done at the end, too)
+#   mongodb_want PROGRAM   $kinds are those; where there is none, or no such connector, the test ends as skipped
+#   mongodb_client ARG...  mongo_client.py on that server and database
 #
 # mongod is one on PATH; uri is SYNC_TEST_MONGODB=URI, a server that others use as well, where a database of the test's own is
 # made; ferretdb and java are built by scripts/test-servers.
@@ -14,6 +16,17 @@ mongodb_kinds() {
 	[ ! -x "$mongodb_where/ferretdb" ] || echo ferretdb
 	if [ -e "$mongodb_where/java/MongoServer.class" ] && command -v java >/dev/null; then echo java; fi
 }
+
+mongodb_want() {
+	kinds=$(mongodb_kinds)
+	if [ -z "$kinds" ] || ! [ -x "$BUILD/libexec/sync/$1" ]; then
+		skip 1 'no MongoDB server here (scripts/test-servers builds some where Go or Java are), or no connector'
+		finish
+		exit
+	fi
+}
+
+mongodb_client() { python3 "$ROOT/tests/connectors/mongo_client.py" "$MONGODB_AT" app "$@"; }
 
 # mongodb_run COMMAND...: in the background; its process is kept
 mongodb_run() {
