@@ -81,10 +81,21 @@ void extract_selection(const struct extract_options *o, char **names, int n, str
 		buf_addf(out, " shard=%llu/%llu", (unsigned long long)o->shard.i, (unsigned long long)o->shard.n);
 }
 
-void extract_source_json(struct span operand, const char *connector, struct buf *out)
+enum scope extract_scope(const struct extract_options *o)
 {
-	buf_addc(out, '[');
-	if (json_add_string(out, operand))
-		json_add_string(out, span_of(connector));
-	buf_addc(out, ']');
+	return o->shard.n || o->cursor ? SCOPE_PART : o->keys ? SCOPE_KEYS : SCOPE_FULL;
+}
+
+int extract_begin(struct writer *w, enum scope scope, struct span operand, const char *connector, struct span from, struct error *err)
+{
+	struct buf source = BUF_INIT;
+	int failed;
+
+	buf_addc(&source, '[');
+	if (json_add_string(&source, operand))
+		json_add_string(&source, span_of(connector));
+	buf_addc(&source, ']');
+	failed = writer_begin(w, scope, SPAN_LIT(""), buf_span(&source), from, err);
+	buf_release(&source);
+	return failed;
 }

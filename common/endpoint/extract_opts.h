@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/opt.h"
+#include "stream/writer.h"
 
 enum { FORMAT_ANY = -1, FORMAT_NDJSON, FORMAT_JSON, FORMAT_CSV, FORMAT_TSV };	/* of --format and --from: index in their words */
 
@@ -37,8 +38,10 @@ int extract_key(const char *key, struct buf *out, struct error *err);
 
 /* What is selected of a database's tables: another selection must not go on from its state. */
 void extract_selection(const struct extract_options *o, char **names, int n, struct buf *out);
-/* begin.source: the operand in an array; the connector's name where it is no UTF-8. */
-void extract_source_json(struct span operand, const char *connector, struct buf *out);
+/* What a server's tables are read as: by a cursor rows are left for the next read, so it is never all that is there. */
+enum scope extract_scope(const struct extract_options *o);
+/* The begin frame; its source is the operand, or the connector's name where that is no UTF-8. */
+int extract_begin(struct writer *w, enum scope scope, struct span operand, const char *connector, struct span from, struct error *err);
 
 #define EXTRACT_SYNOPSIS "[OPTION...] ENDPOINT [STREAM...]\n[OPTION...] FILE..."
 #define EXTRACT_SUMMARY "Reads a system, all of it or what changed since a checkpoint, or follows it live."

@@ -54,21 +54,9 @@ static int take_tokens(struct extract *x, struct error *err)
 
 /* ---- the stream's section */
 
-/* A read by a cursor leaves documents for the next one: it is never all that is there. */
-static enum scope scope_of(const struct extract *x)
-{
-	return x->o->shard.n || x->o->cursor ? SCOPE_PART : x->o->keys ? SCOPE_KEYS : SCOPE_FULL;
-}
-
 static int begin(struct extract *x, struct span from, struct error *err)
 {
-	struct buf source = BUF_INIT;
-	int failed;
-
-	extract_source_json(span_of(x->mongo.shown), "mongodb", &source);
-	failed = writer_begin(&x->tool->writer, scope_of(x), SPAN_LIT(""), buf_span(&source), from, err);
-	buf_release(&source);
-	return failed;
+	return extract_begin(&x->tool->writer, extract_scope(x->o), span_of(x->mongo.shown), "mongodb", from, err);
 }
 
 static int read_all(struct extract *x, struct error *err)

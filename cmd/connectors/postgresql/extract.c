@@ -53,21 +53,9 @@ static int take_tokens(struct extract *x, struct error *err)
 
 static const char begin_snapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/* A read by a cursor leaves rows for the next one: it is never all that is there. */
-static enum scope scope_of(const struct extract *x)
-{
-	return x->o->shard.n || x->o->cursor ? SCOPE_PART : x->o->keys ? SCOPE_KEYS : SCOPE_FULL;
-}
-
 static int begin(struct extract *x, struct span from, struct error *err)
 {
-	struct buf source = BUF_INIT;
-	int failed;
-
-	extract_source_json(span_of(x->pg.shown), "postgresql", &source);
-	failed = writer_begin(&x->tool->writer, scope_of(x), SPAN_LIT(""), buf_span(&source), from, err);
-	buf_release(&source);
-	return failed;
+	return extract_begin(&x->tool->writer, extract_scope(x->o), span_of(x->pg.shown), "postgresql", from, err);
 }
 
 static int begin_query(struct extract *x, struct error *err)

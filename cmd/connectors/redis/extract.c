@@ -99,17 +99,13 @@ static int read_pattern(struct extract *x, struct span pattern, struct error *er
 
 static int begin(struct extract *x, int patterns, struct error *err)
 {
-	struct buf source = BUF_INIT;
 	const char *name = x->o->stream ? x->o->stream : x->tmpl.parts ? "rows" : "keys";
-	int failed;
+	enum scope scope = patterns || x->own->type || x->redis.cluster ? SCOPE_PART : SCOPE_FULL;
 
-	extract_source_json(span_of(x->redis.shown), "redis", &source);
 	x->stream = streams_index(&x->tool->streams, span_of(name));
 	if (x->redis.cluster)
 		diag_warn("'%s' is one node of a cluster: the keys of the others are not read", error_show(span_of(x->redis.shown)));
-	failed = writer_begin(&x->tool->writer, patterns || x->own->type || x->redis.cluster ? SCOPE_PART : SCOPE_FULL, SPAN_LIT(""), buf_span(&source), SPAN_LIT(""), err);
-	buf_release(&source);
-	return failed || schema_write(x, err) ? -1 : 0;
+	return extract_begin(&x->tool->writer, scope, span_of(x->redis.shown), "redis", SPAN_LIT(""), err) || schema_write(x, err) ? -1 : 0;
 }
 
 static int extract(struct extract *x, const char *uri, char **patterns, int n, struct error *err)

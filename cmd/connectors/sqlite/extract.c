@@ -94,17 +94,15 @@ static int start_state(struct extract *x, char **names, int n, struct buf *from,
 
 static int begin(struct extract *x, char **names, int n, struct error *err)
 {
-	struct buf source = BUF_INIT, from = BUF_INIT, name = BUF_INIT;
+	struct buf from = BUF_INIT, name = BUF_INIT;
 	bool part;
 	int failed = start_state(x, names, n, &from, err);
 
 	part = x->resumed || x->o->shard.n || x->o->follow;
 	buf_addf(&name, "%s%s", x->db.uri ? "" : "sqlite:", x->db.operand);
-	extract_source_json(buf_span(&name), "sqlite", &source);
 	if (!failed)
-		failed = writer_begin(&x->tool->writer, part ? SCOPE_PART : SCOPE_FULL, SPAN_LIT(""), buf_span(&source), buf_span(&from), err);
+		failed = extract_begin(&x->tool->writer, part ? SCOPE_PART : SCOPE_FULL, buf_span(&name), "sqlite", buf_span(&from), err);
 	pace_mark(&x->pace, x->tool->writer.bytes);
-	buf_release(&source);
 	buf_release(&from);
 	buf_release(&name);
 	return failed;
