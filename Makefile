@@ -52,7 +52,7 @@ CPPFLAGS += $(shell $(PKG_CONFIG) --cflags $(NEEDED))
 PKG_file   :=
 PKG_sqlite := sqlite3
 PKG_postgresql := libpq
-PKG_redis := hiredis
+PKG_redis := hiredis openssl
 PKG_mongodb := libmongoc-1.0
 # what a tool links beside common/
 LIBS_sync-transform := $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null)

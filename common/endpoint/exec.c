@@ -84,7 +84,7 @@ static bool find_program(struct buf *out, const char *name)
 static const char *package_of(const char *scheme)
 {
 	static const struct { const char *scheme, *package; } known[] = {
-		{ "sqlite", "libsqlite3-dev" }, { "postgresql", "libpq-dev" }, { "mongodb", "libmongoc-dev" }, { "redis", "libhiredis-dev" },
+		{ "sqlite", "libsqlite3-dev" }, { "postgresql", "libpq-dev" }, { "mongodb", "libmongoc-dev" }, { "redis", "libhiredis-dev and libssl-dev" },
 	};
 	size_t i;
 

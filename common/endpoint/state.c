@@ -16,6 +16,21 @@
 
 enum { MOST = 64 << 20, STRICT = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL };	/* a token may be any text */
 
+/* A state in a server, by its address. */
+static void set_server(struct state_place *p, const char *where)
+{
+	static const struct { const char *connector; enum state_kind kind; } servers[] = {
+		{ "postgresql", STATE_POSTGRESQL }, { "redis", STATE_REDIS }, { "mongodb", STATE_MONGODB },
+	};
+	char *connector = uri_connector(where);
+	size_t i;
+
+	for (i = 0; connector && i < sizeof servers / sizeof *servers; i++)
+		if (!strcmp(connector, servers[i].connector))
+			p->kind = servers[i].kind;
+	free(connector);
+}
+
 int state_place_parse(struct state_place *p, const char *text, struct error *err)
 {
 	const char *hash = strrchr(text, '#');
@@ -33,14 +48,9 @@ int state_place_parse(struct state_place *p, const char *text, struct error *err
 		where = path;
 		p->kind = STATE_SQLITE;
 	}
-	if (!strncmp(where, "postgresql://", 13) || !strncmp(where, "postgres://", 11))
-		p->kind = STATE_POSTGRESQL;
-	else if (!strncmp(where, "redis://", 8) || !strncmp(where, "rediss://", 9))
-		p->kind = STATE_REDIS;
-	else if (!strncmp(where, "mongodb://", 10) || !strncmp(where, "mongodb+srv://", 14))
-		p->kind = STATE_MONGODB;
-	else if (path_is_sqlite(where))
+	if (path_is_sqlite(where))
 		p->kind = STATE_SQLITE;
+	set_server(p, where);
 	p->where = where;
 	p->job = xstrdup(hash ? hash + 1 : "default");
 	return 0;

@@ -77,6 +77,19 @@ size_t uri_scheme(const char *s)
 	return strncmp(s + n, "://", 3) ? 0 : n;
 }
 
+char *uri_connector(const char *s)
+{
+	static const struct { const char *scheme, *connector; } others[] = {
+		{ "postgres", "postgresql" }, { "mongodb+srv", "mongodb" }, { "rediss", "redis" },
+	};
+	size_t n = uri_scheme(s), i;
+
+	for (i = 0; i < sizeof others / sizeof *others; i++)
+		if (n == strlen(others[i].scheme) && !memcmp(s, others[i].scheme, n))
+			return xstrdup(others[i].connector);
+	return n ? xstrndup(s, n) : NULL;
+}
+
 static void set_fragment(struct endpoint *e)
 {
 	char *hash = strrchr(e->text, '#');
@@ -95,7 +108,7 @@ static int parse(struct endpoint *e, const char *operand, bool named, struct err
 	if (n) {
 		if (named ? secret_take(e->text, &e->password, &e->secrets, err) : secret_refuse(operand, err))
 			return -1;
-		e->scheme = n == 8 && !memcmp(operand, "postgres", n) ? xstrdup("postgresql") : xstrndup(operand, n);
+		e->scheme = uri_connector(operand);
 		set_fragment(e);
 		return 0;
 	}

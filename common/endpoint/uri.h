@@ -15,7 +15,7 @@
 #include "base/error.h"
 
 struct endpoint {
-	char *scheme;	/* owned */
+	char *scheme;	/* owned: its connector's name */
 	char *text;	/* owned: for the connector, without the fragment */
 	char *stream;	/* owned: the fragment, NULL for none */
 	/* of a named endpoint, as its URI wrote them, and taken out of text: see secret_take */
@@ -29,6 +29,8 @@ int endpoint_parse(struct endpoint *e, const char *operand, struct error *err);
 void endpoint_release(struct endpoint *e);
 /* The length of the scheme before "://", or 0. */
 size_t uri_scheme(const char *s);
+/* The connector of the scheme, which most are named after (postgres is postgresql's, rediss redis's): the caller's. NULL: no scheme. */
+char *uri_connector(const char *s);
 /* Adds text with its %41 as bytes. -1: an escape that is none, or a NUL. */
 int percent_decode(struct span text, struct buf *out);
 bool path_is_sqlite(const char *path);

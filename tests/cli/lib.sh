@@ -9,6 +9,7 @@
 #   silent DESC            standard error of the last run is empty
 #   skip N WHY             counts N skipped tests
 #   until_true SECONDS CMD…   polls, without sleeping for luck
+#   free_port       a port of 127.0.0.1; nothing answers there when it is looked at, and whoever comes second tries again
 #
 # $T is a fresh folder, removed at the end; $ROOT the checkout; the programs of $SYNC_TEST_PROFILE (release) are on PATH.
 set -u
@@ -74,6 +75,8 @@ err_has() {
 silent() {
 	if [ -s "$T/err" ]; then fail "$1" "on standard error:" "$(head -c 2000 "$T/err")"; else pass "$1"; fi
 }
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 skip() {
 	i=0

@@ -34,15 +34,12 @@ mongodb_run() {
 	echo $! >"$T/mongodb/pid"
 }
 
-# Nothing answers there when it is looked at; whoever comes second tries again.
-mongodb_free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
 mongodb_start() {
 	mkdir -p "$T/mongodb/data"
 	rm -f "$T/mongodb/data/address"
 	case $1 in
 	mongod)
-		port=$(mongodb_free_port)
+		port=$(free_port)
 		mongodb_run mongod --dbpath "$T/mongodb/data" --bind_ip 127.0.0.1 --port "$port" --nounixsocket
 		echo "127.0.0.1:$port" >"$T/mongodb/data/address" ;;
 	ferretdb) mongodb_run "$mongodb_where/ferretdb" "$T/mongodb/data" ${2+"$2"} ;;

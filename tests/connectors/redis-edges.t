@@ -439,9 +439,6 @@ for u in 'redis://h:0/' 'redis://h:99999/' 'redis://h:6379x/' 'redis://[::1/' 'r
 	run sync-extract "$u"
 	is "$status" 2 "$u is refused"
 done
-run sync-extract rediss://h/
-status_is 2 'TLS is refused by name'
-err_has rediss 'which is said'
 redis -n 0 config set maxmemory 1 >/dev/null
 redis set z z >/dev/null
 redis config set maxmemory 0 >/dev/null

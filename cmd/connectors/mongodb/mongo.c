@@ -228,15 +228,17 @@ done:
 static int reach(struct mongo *m, const char *password, const char *key, struct error *err)
 {
 	mongoc_uri_t *uri = read_uri(m->shown, password, key, err);
+	bson_error_t why = { 0 };
 
 	if (!uri)
 		return -1;
 	set_defaults(uri);
 	warn_of_tls(uri, m->shown);
-	m->client = mongoc_client_new_from_uri(uri);
+	m->client = mongoc_client_new_from_uri_with_error(uri, &why);
 	m->db = xstrdup(mongoc_uri_get_database(uri));
 	if (!m->client)
-		error_set(err, EXIT_USAGE, "'%s': this build of libmongoc lacks what the address asks for", error_show(span_of(m->shown)));
+		/* a name that the network doesn't resolve may come; what the build of libmongoc lacks may not */
+		error_set(err, why.domain == MONGOC_ERROR_STREAM ? EXIT_AGAIN : EXIT_USAGE, "cannot connect to '%s': %s", error_show(span_of(m->shown)), why.message);
 	mongoc_uri_destroy(uri);
 	if (!m->client)
 		return -1;

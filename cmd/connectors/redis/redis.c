@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "address.h"
 #include "base/clock.h"
+#include "base/diag.h"
 #include "base/xalloc.h"
 #include "endpoint/secret.h"
-#include "endpoint/uri.h"
 #include "net/backoff.h"
 #include "value/number.h"
 
@@ -91,77 +92,6 @@ int redis_ask(struct redis *r, const char *verb, size_t n, const struct span *w,
 
 /* ---- connecting */
 
-struct address {
-	struct buf host, user, socket;
-	bool has_user, has_db;
-	int port;
-	struct span db;
-};
-
-static int bad_address(const char *uri, struct error *err)
-{
-	return error_set(err, EXIT_USAGE, "'%s' is no address of Redis: it looks like redis://host:6379/0, or redis:///0?host=/run/redis.sock",
-			 error_show(span_of(uri)));
-}
-
-static bool digits_only(struct span s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-	return s.n > 0 && s.n < 10;
-}
-
-/* HOST[:PORT], or [IPv6][:PORT] */
-static bool parse_host(struct span s, struct address *a)
-{
-	const char *close = s.n && s.p[0] == '[' ? memchr(s.p, ']', s.n) : NULL, *from = close ? close + 1 : s.p;
-	const char *colon = memchr(from, ':', (size_t)(s.p + s.n - from)), *end = colon ? colon : s.p + s.n;
-	struct span host = close ? (struct span){ s.p + 1, (size_t)(close - s.p) - 1 } : (struct span){ s.p, (size_t)(end - s.p) }, port;
-
-	if ((s.n && s.p[0] == '[' && !close) || (close && end != close + 1) || percent_decode(host, &a->host))
-		return false;
-	a->port = 6379;
-	if (!colon)
-		return true;
-	port = (struct span){ colon + 1, (size_t)(s.p + s.n - colon) - 1 };
-	if (!digits_only(port))
-		return false;
-	a->port = atoi(colon + 1);
-	return a->port > 0 && a->port < 65536;
-}
-
-static int parse(const char *uri, struct address *a, struct error *err)
-{
-	const char *p = uri + 8, *end, *at, *query;
-
-	if (strncmp(uri, "redis://", 8))
-		return bad_address(uri, err);
-	end = p + strcspn(p, "/?");
-	at = memchr(p, '@', (size_t)(end - p));
-	if (at && at > p) {
-		a->has_user = true;
-		if (percent_decode((struct span){ p, (size_t)(at - p) }, &a->user))
-			return bad_address(uri, err);
-	}
-	p = at ? at + 1 : p;
-	if (!parse_host((struct span){ p, (size_t)(end - p) }, a))
-		return bad_address(uri, err);
-	query = end + strcspn(end, "?");
-	if (*end == '/' && query > end + 1) {
-		a->db = (struct span){ end + 1, (size_t)(query - end) - 1 };
-		a->has_db = true;
-		if (!digits_only(a->db))
-			return bad_address(uri, err);
-	}
-	if (*query && (strncmp(query, "?host=", 6) || strchr(query, '&') || percent_decode(span_of(query + 6), &a->socket) || !a->socket.n ||
-		       a->socket.p[0] != '/'))
-		return bad_address(uri, err);
-	return 0;
-}
-
 /* AUTH [USER] PASSWORD. A user without a password may be one that needs none. */
 static int log_in(struct redis *r, const struct address *a, struct error *err)
 {
@@ -218,14 +148,34 @@ static int greet(struct redis *r, struct error *err)
 	return r->version >= 60000 ? 0 : error_set(err, EXIT_USAGE, "'%s': Redis 6 or later is wanted", error_show(span_of(r->shown)));
 }
 
-static int connect_to(struct redis *r, const struct address *a, struct error *err)
+/* The channel over the connection; what the address says of it. */
+static int encrypt(struct redis *r, struct address *a, const char *host, struct error *err)
+{
+	char *password = NULL;
+	struct tls_options o = {
+		.name = a->sni.n ? buf_str(&a->sni) : host,
+		.ca = a->cacert.n ? buf_str(&a->cacert) : NULL,
+		.cert = a->cert.n ? buf_str(&a->cert) : NULL,
+		.key = a->key.n ? buf_str(&a->key) : NULL,
+		.insecure = a->insecure,
+	};
+
+	if (secret_other("keypassword", &password, err))
+		return -1;
+	o.password = password;
+	r->io.tls = tls_open(r->c->fd, &o, err);
+	if (password)
+		explicit_bzero(password, strlen(password));
+	free(password);
+	return r->io.tls ? 0 : error_prefix(err, "cannot connect to '%s'", error_show(span_of(r->shown)));
+}
+
+static int connect_to(struct redis *r, struct address *a, struct error *err)
 {
 	const struct timeval limit = { 15, 0 };
-	struct buf host = BUF_INIT;
+	const char *host = a->socket.n ? buf_str(&a->socket) : a->host.n ? buf_str(&a->host) : "127.0.0.1";
 
-	buf_addspan(&host, a->socket.n ? buf_span(&a->socket) : a->host.n ? buf_span(&a->host) : SPAN_LIT("127.0.0.1"));
-	r->c = a->socket.n ? redisConnectUnixWithTimeout(buf_str(&host), limit) : redisConnectWithTimeout(buf_str(&host), a->port, limit);
-	buf_release(&host);
+	r->c = a->socket.n ? redisConnectUnixWithTimeout(host, limit) : redisConnectWithTimeout(host, a->port, limit);
 	if (!r->c)
 		xalloc_die();
 	if (r->c->err)
@@ -233,10 +183,10 @@ static int connect_to(struct redis *r, const struct address *a, struct error *er
 	if (!a->socket.n)
 		redisEnableKeepAlive(r->c);	/* a peer that is silently gone is noticed */
 	r->io.fd = r->c->fd;
-	return 0;
+	return a->tls ? encrypt(r, a, host, err) : 0;
 }
 
-static int set_up(struct redis *r, const struct address *a, struct error *err)
+static int set_up(struct redis *r, struct address *a, struct error *err)
 {
 	struct span raw;
 
@@ -247,25 +197,26 @@ static int set_up(struct redis *r, const struct address *a, struct error *err)
 int redis_open(struct redis *r, const char *uri, struct error *err)
 {
 	struct backoff backoff = BACKOFF_CONNECT;
-	struct address a = { .host = BUF_INIT };
+	struct address a;
 	int failed;
 
 	r->shown = uri;
-	failed = parse(uri, &a, err);
+	failed = address_parse(&a, uri, err);
+	if (!failed && a.insecure)
+		diag_warn("'%s': insecure: whoever stands between can read and change all of it", error_show(span_of(uri)));
 	while (!failed && (failed = set_up(r, &a, err)) && err->status == EXIT_AGAIN && backoff_wait(&backoff)) {
 		redis_close(r);
 		error_reset(err);
 		failed = 0;
 	}
 	secrets_forget();
-	buf_release(&a.host);
-	buf_release(&a.user);
-	buf_release(&a.socket);
+	address_release(&a);
 	return failed;
 }
 
 void redis_close(struct redis *r)
 {
+	tls_close(r->io.tls);
 	if (r->c)
 		redisFree(r->c);
 	r->c = NULL;

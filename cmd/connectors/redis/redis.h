@@ -1,8 +1,8 @@
 /*
  * redis: what reading and writing Redis share: a connection, its failures told.
  *
- * An operand is redis://[USER@]HOST[:PORT][/DB] or redis:///[DB]?host=/PATH/OF/SOCKET. The password comes from
- * SYNC_PASSWORD (the endpoints file) or REDISCLI_AUTH. hiredis makes the connection; what goes over it is resp's.
+ * An operand is an address of address.h. The password comes from SYNC_PASSWORD (the endpoints file) or REDISCLI_AUTH. hiredis
+ * makes the connection; what goes over it is resp's.
  */
 #ifndef SYNC_REDIS_REDIS_H
 #define SYNC_REDIS_REDIS_H

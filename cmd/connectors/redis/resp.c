@@ -65,8 +65,10 @@ void resp_word(struct buf *out, struct span word)
 
 /* ---- the socket */
 
-static int gone(int number, struct error *err)
+static int gone(const struct resp *r, int number, struct error *err)
 {
+	if (r->tls && number == EPROTO)
+		return tls_error(r->tls, err);
 	return error_set(err, EXIT_AGAIN, "%s", number ? strerror(number) : "the server closed it");
 }
 
@@ -83,12 +85,13 @@ static int take(struct resp *r, int flags, struct error *err)
 	}
 	buf_reserve(&r->in, PIECE);
 	do
-		n = recv(r->fd, r->in.p + r->in.n, r->in.cap - r->in.n, flags);
+		n = r->tls ? tls_recv(r->tls, r->in.p + r->in.n, r->in.cap - r->in.n, flags != MSG_DONTWAIT)
+			: recv(r->fd, r->in.p + r->in.n, r->in.cap - r->in.n, flags);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return 0;
 	if (n <= 0)
-		return gone(n ? errno : 0, err);
+		return gone(r, n ? errno : 0, err);
 	r->in.n += (size_t)n;
 	return 1;
 }
@@ -98,7 +101,7 @@ static int wait_for_room(struct resp *r, struct error *err)
 	struct pollfd p = { .fd = r->fd, .events = POLLIN | POLLOUT };
 
 	if (poll(&p, 1, -1) < 0)
-		return errno == EINTR ? 0 : gone(errno, err);
+		return errno == EINTR ? 0 : gone(r, errno, err);
 	return p.revents & POLLIN && take(r, MSG_DONTWAIT, err) < 0 ? -1 : 0;
 }
 
@@ -108,10 +111,11 @@ int resp_flush(struct resp *r, struct error *err)
 	ssize_t n;
 
 	while (sent < r->out.n) {
-		n = send(r->fd, r->out.p + sent, r->out.n - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = r->tls ? tls_send(r->tls, r->out.p + sent, r->out.n - sent)
+			: send(r->fd, r->out.p + sent, r->out.n - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n >= 0)
 			sent += (size_t)n;
-		else if (errno == EAGAIN || errno == EWOULDBLOCK ? wait_for_room(r, err) : errno != EINTR && gone(errno, err))
+		else if (errno == EAGAIN || errno == EWOULDBLOCK ? wait_for_room(r, err) : errno != EINTR && gone(r, errno, err))
 			return -1;
 	}
 	buf_reset(&r->out);

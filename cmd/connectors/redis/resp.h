@@ -9,9 +9,11 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "tls.h"
 
 struct resp {
 	int fd;			/* borrowed, a socket */
+	struct tls *tls;	/* borrowed: what goes over it is encrypted; NULL: not */
 	struct buf out;		/* owned: commands that aren't sent yet */
 	struct buf in;		/* owned: what came */
 	size_t at;		/* what of it was given out */
