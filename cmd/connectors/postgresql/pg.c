@@ -1,18 +1,16 @@
 /* pg: a connection, its failures told, names and literals. */
 #include "pg.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
 #include "endpoint/secret.h"
-#include "net/backoff.h"
+#include "pg_connect.h"
 
 /* ---- failures */
 
-/* EXIT_AGAIN for what may pass. */
-static int status_of(const char *state)
+int pg_status(const char *state)
 {
 	static const char *const pass[] = { "08", "40", "53", "55P03", "55006", "57P01", "57P02", "57P03", "25006" };
 	size_t i;
@@ -25,8 +23,7 @@ static int status_of(const char *state)
 	return !strncmp(state, "28", 2) || !strncmp(state, "42501", 5) ? EXIT_USAGE : EXIT_FAILED;
 }
 
-/* One line of libpq's several. */
-static void one_line(struct buf *b, const char *text)
+void pg_one_line(struct buf *b, const char *text)
 {
 	for (; text && *text; text++) {
 		if (*text != '\n')
@@ -44,8 +41,8 @@ int pg_fail(struct pg *pg, PGresult *r, const char *verb, struct error *err)
 	struct buf b = BUF_INIT;
 
 	snprintf(pg->state, sizeof pg->state, "%s", state ? state : "");
-	one_line(&b, text ? text : PQerrorMessage(pg->c));
-	error_set(err, gone ? EXIT_AGAIN : status_of(state), "cannot %s '%s': %s", verb, error_show(span_of(pg->shown)), buf_str(&b));
+	pg_one_line(&b, text ? text : PQerrorMessage(pg->c));
+	error_set(err, gone ? EXIT_AGAIN : pg_status(state), "cannot %s '%s': %s", verb, error_show(span_of(pg->shown)), buf_str(&b));
 	buf_release(&b);
 	PQclear(r);
 	return -1;
@@ -138,117 +135,10 @@ static int set_up(struct pg *pg, struct error *err)
 	return failed ? -1 : 0;
 }
 
-/* What passes, though the server answers again when it is asked: libpq keeps no SQLSTATE of a connection that fails. */
-static bool is_passing(const char *text)
-{
-	static const char *const pass[] = { "too many", "connection slots", "starting up", "shutting down", "in recovery", "not yet accepting",
-					    "administrator command", "closed the connection", "Connection re", "Broken pipe", "timeout expired" };
-	size_t i;
-
-	for (i = 0; i < sizeof pass / sizeof *pass; i++)
-		if (strstr(text, pass[i]))
-			return true;
-	return false;
-}
-
-enum { ASK_MS = 15000 };
-
-/* Until it is connected or refused. */
-static PostgresPollingStatusType complete(PGconn *c)
-{
-	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-	struct pollfd p;
-
-	while (status == PGRES_POLLING_WRITING || status == PGRES_POLLING_READING) {
-		p = (struct pollfd){ .fd = PQsocket(c), .events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT };
-		if (poll(&p, 1, ASK_MS) <= 0)
-			return PGRES_POLLING_FAILED;
-		status = PQconnectPoll(c);
-	}
-	return status;
-}
-
-/* "SEVERITY:  SQLSTATE: text", whatever the language is: the last in a text. */
-static void find_state(const char *text, char state[6])
-{
-	static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	const char *p;
-
-	for (p = text; (p = strstr(p, ":  ")); p++)
-		if (strspn(p + 3, letters) == 5 && p[8] == ':')
-			memcpy(state, p + 3, 5);
-}
-
-/* libpq has no SQLSTATE of a connection that fails, but in the verbose text of one that is asked for again. true: that one succeeds. */
-static bool ask_state(const char *const *names, const char *const *values, char state[6])
-{
-	PGconn *c = PQconnectStartParams(names, values, 1);
-	bool connected = false;
-
-	if (c && PQstatus(c) != CONNECTION_BAD) {
-		PQsetErrorVerbosity(c, PQERRORS_VERBOSE);
-		connected = complete(c) == PGRES_POLLING_OK;
-		find_state(PQerrorMessage(c), state);
-	}
-	PQfinish(c);
-	return connected;
-}
-
-/* By its SQLSTATE; where there is none, a server that answers refused this user or database, and one that doesn't may come. */
-static int status_of_refusal(const char *text, const char *const *names, const char *const *values)
-{
-	char state[6] = "";
-
-	if (ask_state(names, values, state))
-		return EXIT_AGAIN;
-	if (*state)
-		return status_of(state) == EXIT_AGAIN ? EXIT_AGAIN : EXIT_USAGE;
-	return PQpingParams(names, values, 1) == PQPING_OK && !is_passing(text) ? EXIT_USAGE : EXIT_AGAIN;
-}
-
-static int connect_error(struct pg *pg, const char *const *names, const char *const *values, struct error *err)
-{
-	struct buf b = BUF_INIT;
-
-	one_line(&b, PQerrorMessage(pg->c));
-	error_set(err, status_of_refusal(buf_str(&b), names, values), "cannot connect to '%s': %s", error_show(span_of(pg->shown)), buf_str(&b));
-	buf_release(&b);
-	return -1;
-}
-
 static void ignore(void *ctx, const char *message)
 {
 	(void)ctx;
 	(void)message;
-}
-
-static int connect(struct pg *pg, const char *password, const char *key, struct error *err)
-{
-	const char *names[] = { "dbname", "fallback_application_name", "connect_timeout", NULL, NULL, NULL };
-	const char *values[] = { pg->shown, "syncline", "15", NULL, NULL, NULL };
-	struct backoff backoff = BACKOFF_CONNECT;
-	int n = 3;
-
-	if (password) {
-		names[n] = "password";
-		values[n++] = password;
-	}
-	if (key) {
-		names[n] = "sslpassword";
-		values[n++] = key;
-	}
-	for (;;) {
-		pg->c = PQconnectdbParams(names, values, 1);
-		if (!pg->c)
-			xalloc_die();
-		if (PQstatus(pg->c) == CONNECTION_OK)
-			return 0;
-		(void)connect_error(pg, names, values, err);
-		if (err->status != EXIT_AGAIN || !backoff_wait(&backoff))
-			return -1;
-		PQfinish(pg->c);
-		error_reset(err);
-	}
 }
 
 int pg_open(struct pg *pg, const char *uri, double lock_timeout, struct error *err)
@@ -257,7 +147,7 @@ int pg_open(struct pg *pg, const char *uri, double lock_timeout, struct error *e
 	int failed;
 
 	*pg = (struct pg){ .shown = uri, .lock_timeout = lock_timeout };
-	failed = secret_password(&password, err) || secret_other("sslpassword", &key, err) || connect(pg, password, key, err) ? -1 : 0;
+	failed = secret_password(&password, err) || secret_other("sslpassword", &key, err) || pg_connect(pg, password, key, err) ? -1 : 0;
 	secrets_forget();
 	free(password);
 	free(key);
@@ -302,7 +192,7 @@ int pg_open_again(struct pg *pg, struct error *err)
 	pg->c = PQconnectdbParams(names, values, 0);
 	if (!pg->c)
 		xalloc_die();
-	failed = PQstatus(pg->c) == CONNECTION_OK ? 0 : connect_error(pg, names, values, err);
+	failed = PQstatus(pg->c) == CONNECTION_OK ? 0 : pg_refused(pg, names, values, err);
 	PQconninfoFree(all);
 	close(PQsocket(parent));	/* without a word to the server: the parent goes on */
 	if (failed)

@@ -22,6 +22,7 @@ struct pg {
 	const char *shown;	/* borrowed: the operand, for messages */
 	int version;		/* 150004 */
 	double lock_timeout;	/* seconds */
+	bool verified;		/* TLS that verifies the server was asked for, as nobody said otherwise */
 	char state[6];		/* SQLSTATE of the last failure, or "" */
 	struct pg_type **type;	/* owned: those that were asked for */
 	uint32_t types, cap;
@@ -37,6 +38,10 @@ void pg_close(struct pg *pg);
  */
 int pg_open_again(struct pg *pg, struct error *err);
 
+/* The exit status for a SQLSTATE, or NULL: EXIT_AGAIN for what may pass. */
+int pg_status(const char *state);
+/* One line of libpq's several. */
+void pg_one_line(struct buf *b, const char *text);
 /* Sets err from a result (cleared, may be NULL) or the connection: by SQLSTATE 75, 2 or 3. "cannot read 'x': relation …". */
 int pg_fail(struct pg *pg, PGresult *r, const char *verb, struct error *err);
 /* One statement with text parameters and a text result; NULL and err. The caller clears it. */
