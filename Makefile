@@ -71,7 +71,7 @@ UNITS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.
             $(foreach s,$(SCHEMES),$(patsubst tests/connectors/%.c,$(B)/tests/%,$(wildcard tests/connectors/test_$(s)_*.c)))
 DRIVERS  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/drive_*.c))
 # fuzz_SCHEME_*.c are of these files of a connector's, and left out with it
-FUZZED_postgresql := extract_json extract_text
+FUZZED_postgresql := extract_json extract_scalar extract_text
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(filter-out $(foreach s,$(filter-out $(SCHEMES),$(SCHEMES_ALL)),tests/fuzz/fuzz_$(s)_%),$(wildcard tests/fuzz/fuzz_*.c)))
 
 .DEFAULT_GOAL := all
