@@ -30,7 +30,7 @@ struct own_options {
 	double ttl;		/* seconds; 0: none is set */
 };
 
-enum { ROWS_AT_ONCE = 128, CHUNK_BYTES = 256 << 10, SPOOL_MEMORY = 8 << 20, CHUNK_SLOTS = 512 };
+enum { ROWS_AT_ONCE = 512, CHUNK_BYTES = 512 << 10, SPOOL_MEMORY = 8 << 20, CHUNK_SLOTS = 2048 };
 
 /* What a record becomes. */
 struct row {
