@@ -13,11 +13,13 @@ else
 	skip 3 'SQLite: its connector is not built here'
 fi
 if ! [ -x "$BUILD/libexec/sync/sync-load-postgresql" ]; then
-	skip 2 'PostgreSQL: its connector is not built here'
+	skip 7 'PostgreSQL: its connector is not built here'
 elif ! pg_start; then
-	skip 2 'PostgreSQL: no server here'
+	skip 7 'PostgreSQL: no server here'
 else
 	model postgresql 0 20
-	model postgresql 80 25
+	model postgresql 72 40
+	model postgresql 245 15
+	for seed in 156 166 226 332; do model postgresql $seed 1; done
 fi
 finish

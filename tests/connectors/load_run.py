@@ -140,6 +140,8 @@ def normal(t, rows):
 def same_code(want, got, target):
     if want == got:
         return True
+    if (want, got) == ("bad-record", "no-key"):    # a record without members has no key either
+        return True
     return target == "postgresql" and want in ("server", "constraint", "lossy", "missing-row") and got not in ("no-key", "unknown-field", "duplicate-name")
 
 

@@ -106,6 +106,8 @@ static int any_record(void *self, struct load *l, struct record *rec, const stru
 		return -1;
 	if (waiting_many(d->waiting) && (batch_flush(d, err) || batch_retry(d, true, err)))
 		return -1;
+	if (d->expecting)
+		return meta->op == OP_DELETE ? LOAD_DONE : mirror_expect(d, t, rec, err);
 	arena_reset(&d->arena);
 	return one_record(d, t, rec, meta, err);
 }
@@ -115,31 +117,36 @@ static int database_record(void *self, struct load *l, struct record *rec, const
 	struct database *d = self;
 	int verdict = any_record(d, l, rec, meta, err);
 
-	if (verdict != LOAD_REJECT || !d->journal.replaying)
+	if (verdict != LOAD_REJECT || !journal_tries(d))
 		return verdict;
 	journal_refuse(d, err);
 	return LOAD_DONE;
 }
 
+/* Where there was no row, of those that this run has inserted. */
 static int check_deletes(struct database *d, struct error *err)
 {
 	uint32_t i;
 
-	for (i = 0; i < d->tables; i++)
-		if (d->load->mode != MODE_MIRROR && d->table[i]->deleted &&
-		    guard_deletes(d->load, d->table[i]->deleted, d->table[i]->rows_at_start, err))
+	for (i = 0; i < d->tables; i++) {
+		const struct table *t = d->table[i];
+
+		if (d->load->mode != MODE_MIRROR && t->run.deleted &&
+		    guard_deletes(d->load, t->run.deleted, t->rows_at_start ? t->rows_at_start : t->run.inserted, err))
 			return -1;
+	}
 	return 0;
 }
 
-static int write_waiting(struct database *d, struct error *err)
+/* last: what then still waits is set aside. */
+static int write_waiting(struct database *d, bool last, struct error *err)
 {
 	uint32_t i;
 
 	for (i = 0; i < d->tables; i++)
 		if (release_held(d, d->table[i], err))
 			return -1;
-	return batch_flush(d, err) || batch_retry(d, true, err) || journal_settle(d, err) ? -1 : 0;
+	return batch_flush(d, err) || batch_retry(d, last, err) || journal_settle(d, err) ? -1 : 0;
 }
 
 static int move_sequences(struct database *d, struct error *err)
@@ -156,7 +163,7 @@ static int database_commit(void *self, struct load *l, struct error *err)
 {
 	struct database *d = self;
 
-	if (write_waiting(d, err) || check_deletes(d, err) || move_sequences(d, err) || (l->state_here && state_save(d, err)))
+	if (write_waiting(d, true, err) || check_deletes(d, err) || move_sequences(d, err) || (l->state_here && state_save(d, err)))
 		return -1;
 	return session_commit(d, err);
 }
@@ -177,7 +184,7 @@ static int database_finish(void *self, struct load *l, struct error *err)
 	struct database *d = self;
 	uint32_t i;
 
-	if (write_waiting(d, err))
+	if (write_waiting(d, l->mode != MODE_MIRROR, err))
 		return -1;
 	for (i = 0; i < d->tables; i++)
 		if (finish_table(d, d->table[i], err))

@@ -12,7 +12,8 @@
  *   load_copy.c       …by COPY, straight into the table or into the staging table
  *   load_stage.c      …the staging table, and groups of its rows that one statement takes
  *   load_merge.c      …into a table that has rows: these statements
- *   load_keys.c       keys that move, rows that a mirror deletes, sequences
+ *   load_keys.c       keys that move, sequences
+ *   load_mirror.c     rows that a mirror deletes
  *   load_journal.c    constraints that are checked at the commit
  *   load_state.c      _sync_state
  *
@@ -68,6 +69,11 @@ struct row {
 
 enum { BATCH_ROWS = 20000, BATCH_BYTES = 8 << 20 };
 
+/* Rows. */
+struct touched {
+	uint64_t inserted, deleted;
+};
+
 struct table {
 	uint32_t stream;
 	char *name;		/* owned: as the stream or STREAM says it */
@@ -91,7 +97,8 @@ struct table {
 	uint32_t keys;
 	uint64_t rows_at_start;
 	bool counted, seen;	/* the mirror's table of keys is made */
-	uint64_t deleted, deleted_before;	/* …when the journal was opened */
+	struct touched run;	/* by this run */
+	struct touched at_journal, at_mirror;	/* …when the journal was opened, and when a mirror began to try its deletes */
 	struct held held;	/* the first records, until the table is made from them */
 	struct arena arena;
 };
@@ -107,7 +114,7 @@ enum session_path { PATH_UNKNOWN, PATH_OURS, PATH_THEIRS };
 /* Counts, to have them back where what was counted is undone. */
 struct tally {
 	uint64_t inserted, updated, unchanged, deleted;	/* of the run */
-	uint64_t deleted_here;	/* of a table */
+	struct touched here;	/* of a table */
 	size_t kept;		/* in the journal */
 };
 
@@ -117,6 +124,7 @@ struct journal {
 	bool lost;		/* …but not what came since */
 	bool moving;		/* within another savepoint */
 	bool replaying, failed;	/* …and a record was refused, */
+	bool trial;		/* a record that is refused isn't set aside, it just fails */
 	struct error why;	/* for this */
 	struct held held;	/* what was written since */
 	struct tally tally;	/* …before */
@@ -155,6 +163,7 @@ struct database {
 
 	struct journal journal;
 	struct waiting *waiting;	/* owned: rows that may succeed later */
+	bool expecting;		/* of a record only its key is noted: see mirror_expect */
 };
 
 enum { TRY_LATER = 2 };		/* a verdict beside LOAD_REJECT: refused for a unique value or a row to point to */
@@ -259,8 +268,9 @@ int stage_each_group(struct database *d, char op, uint32_t from, uint32_t to, bo
 /* What stands behind FROM, and the condition that holds for the group: its rows are s. */
 void stage_add_rows(const struct database *d, const struct table *t, const struct group *g, struct buf *sql);
 void stage_add_where(const struct table *t, const struct group *g, struct buf *sql);
-/* "ROW(…)" of one row, as the staging table has it. */
+/* "ROW(…)" of one row, as the staging table has it; and a set of just that row. */
 void stage_add_row(const struct table *t, const struct row *r, uint32_t number, struct buf *sql);
+void stage_add_one(const struct table *t, const struct row *r, const char *alias, struct buf *sql);
 /* The staging table's columns before those of the target, as COPY's text. */
 void stage_add_head(const struct table *t, const struct row *r, uint32_t number, struct buf *out);
 void stage_add_names(const struct table *t, struct span shape, const char *before, struct buf *sql);
@@ -278,13 +288,20 @@ void add_key_match(const struct table *t, const char *left, const char *right, s
 int keys_move(struct database *d, struct table *t, const struct record *rec, struct value old, bool upsert, struct error *err);
 int keys_count(struct database *d, struct table *t, struct error *err);
 int keys_truncate(struct database *d, struct table *t, struct error *err);
+int sequences_move(struct database *d, struct table *t, struct error *err);
+
+/* ---- load_mirror.c */
 /* Before a record: a table of the keys that come, where this is a mirror. */
 int mirror_prepare(struct database *d, struct table *t, struct error *err);
 /* Notes the keys of the batch's rows: a verdict. */
 int mirror_see(struct database *d, struct table *t, uint32_t from, uint32_t to, struct error *err);
-/* Deletes what no row came for, in all tables at once: so foreign keys between them are no matter. */
+/* The row of the record in hand isn't one that no record came for, though it isn't written yet: a verdict. */
+int mirror_expect(struct database *d, struct table *t, const struct record *rec, struct error *err);
+/*
+ * Deletes what no row came for, in all tables at once: so foreign keys between them are no matter. Records that wait are settled:
+ * written too, or set aside, and then nothing is deleted.
+ */
 int mirror_finish(struct database *d, struct error *err);
-int sequences_move(struct database *d, struct table *t, struct error *err);
 
 /* ---- load_journal.c */
 /* Before a batch is written. */
@@ -298,6 +315,10 @@ int journal_check(struct database *d, struct error *err);
 int journal_settle(struct database *d, struct error *err);
 /* A record that is given again is refused. */
 void journal_refuse(struct database *d, const struct error *err);
+/* Whether that is to be told so, as all is undone then, instead of setting it aside. */
+bool journal_tries(const struct database *d);
+/* It was undone with what it lies in. */
+void journal_drop(struct database *d);
 
 /* ---- load_state.c */
 int state_load(struct database *d, struct error *err);

@@ -23,7 +23,7 @@ int journal_open(struct database *d, struct error *err)
 	j->open = true;
 	tally_take(d, NULL, &j->tally);
 	for (i = 0; i < d->tables; i++)
-		d->table[i]->deleted_before = d->table[i]->deleted;
+		d->table[i]->at_journal = d->table[i]->run;
 	return 0;
 }
 
@@ -59,8 +59,7 @@ static int check(struct database *d, struct error *err)
 
 static int close_journal(struct database *d, struct error *err)
 {
-	d->journal.open = d->journal.lost = false;
-	held_release(&d->journal.held);
+	journal_drop(d);
 	return session_run(d, "RELEASE SAVEPOINT _sync_good", err);
 }
 
@@ -92,6 +91,17 @@ void journal_refuse(struct database *d, const struct error *err)
 	d->journal.failed = true;
 }
 
+bool journal_tries(const struct database *d)
+{
+	return d->journal.replaying || d->journal.trial;
+}
+
+void journal_drop(struct database *d)
+{
+	d->journal.open = d->journal.lost = false;
+	held_release(&d->journal.held);
+}
+
 static int forget_tables(struct database *d, struct error *err)
 {
 	uint32_t i;
@@ -99,7 +109,7 @@ static int forget_tables(struct database *d, struct error *err)
 	for (i = 0; i < d->tables; i++) {
 		d->table[i]->stage[0] = '\0';	/* it may be gone */
 		d->table[i]->empty = false;
-		d->table[i]->deleted = d->table[i]->deleted_before;
+		d->table[i]->run = d->table[i]->at_journal;
 	}
 	return session_theirs(d, err);
 }

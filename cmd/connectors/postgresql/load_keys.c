@@ -1,4 +1,4 @@
-/* load_keys: keys that move, rows that a mirror deletes, sequences. */
+/* load_keys: keys that move, sequences. */
 #include <stdlib.h>
 
 #include "load.h"
@@ -6,14 +6,16 @@
 int keys_count(struct database *d, struct table *t, struct error *err)
 {
 	struct buf sql = BUF_INIT;
+	uint64_t n;
 	int failed;
 
 	if (t->counted)
 		return 0;
 	t->counted = true;
 	buf_addf(&sql, "SELECT pg_catalog.count(*) FROM %s", t->quoted);
-	failed = session_number(d, buf_str(&sql), NULL, &t->rows_at_start, err);
+	failed = session_number(d, buf_str(&sql), NULL, &n, err);
 	buf_release(&sql);
+	t->rows_at_start = n > t->run.inserted ? n - t->run.inserted : 0;
 	return failed;
 }
 
@@ -31,7 +33,7 @@ int keys_truncate(struct database *d, struct table *t, struct error *err)
 	if (n < 0)
 		return -1;
 	journal_add(d, &d->load->arrival);
-	t->deleted += (uint64_t)n;
+	t->run.deleted += (uint64_t)n;
 	d->load->deleted += (uint64_t)n;
 	return 0;
 }
@@ -43,13 +45,6 @@ struct move {
 	uint64_t moved, gone;	/* rows */
 };
 
-static void add_one(const struct table *t, const struct row *r, const char *alias, struct buf *sql)
-{
-	buf_adds(sql, "pg_catalog.unnest(ARRAY[");
-	stage_add_row(t, r, 0, sql);
-	buf_addf(sql, "]) AS %s", alias);
-}
-
 /* Whether the new key is another row's than the old one. */
 static int find_other(struct database *d, const struct table *t, const struct move *m, bool *there, struct error *err)
 {
@@ -58,8 +53,8 @@ static int find_other(struct database *d, const struct table *t, const struct mo
 	int64_t n;
 
 	buf_addf(&sql, "SELECT 1 FROM %s AS t, ", t->quoted);
-	add_one(t, &m->to, "s, ", &sql);
-	add_one(t, &m->from, "o WHERE ", &sql);
+	stage_add_one(t, &m->to, "s, ", &sql);
+	stage_add_one(t, &m->from, "o WHERE ", &sql);
 	add_key_match(t, "t", "s", &sql);
 	buf_adds(&sql, " AND NOT (");
 	add_key_match(t, "t", "o", &sql);
@@ -81,8 +76,8 @@ static int change_key(struct database *d, struct table *t, struct move *m, struc
 	for (i = 0; i < t->keys; i++)
 		buf_addf(&sql, "%s%s=s.c%u", i ? "," : "", t->column[t->key[i]].quoted, t->key[i]);
 	buf_adds(&sql, " FROM ");
-	add_one(t, &m->to, "s, ", &sql);
-	add_one(t, &m->from, "o WHERE ", &sql);
+	stage_add_one(t, &m->to, "s, ", &sql);
+	stage_add_one(t, &m->from, "o WHERE ", &sql);
 	add_key_match(t, "t", "o", &sql);
 	n = session_change(d, buf_str(&sql), &verdict, err);
 	buf_release(&sql);
@@ -99,7 +94,7 @@ static int delete_old(struct database *d, struct table *t, struct move *m, struc
 	if (keys_count(d, t, err))
 		return -1;
 	buf_addf(&sql, "DELETE FROM %s AS t USING ", t->quoted);
-	add_one(t, &m->from, "o WHERE ", &sql);
+	stage_add_one(t, &m->from, "o WHERE ", &sql);
 	add_key_match(t, "t", "o", &sql);
 	n = session_change(d, buf_str(&sql), &verdict, err);
 	buf_release(&sql);
@@ -122,7 +117,7 @@ static int move(struct database *d, struct table *t, struct move *m, const struc
 		verdict = batch_flush(d, err);
 	if (verdict)
 		return verdict;
-	t->deleted += m->gone;
+	t->run.deleted += m->gone;
 	d->load->deleted += m->gone;
 	if (m->moved && d->load->unchanged > unchanged) {
 		d->load->unchanged--;
@@ -195,133 +190,6 @@ int keys_move(struct database *d, struct table *t, const struct record *rec, str
 	if (verdict || d->load->aside != aside || d->waiting->held.n != waiting)
 		return undo_move(d, t, &m, &before, verdict, err);
 	return session_run(d, "RELEASE SAVEPOINT _sync_move", err) || journal_check(d, err) ? -1 : 0;
-}
-
-/* ---- mirror */
-
-static void seen_name(const struct table *t, char out[32])
-{
-	snprintf(out, 32, "_sync_seen_%u", t->stream);
-}
-
-/* Before the first batch's savepoint: a table of keys, compared as the table's own. */
-static int make_seen(struct database *d, struct table *t, struct error *err)
-{
-	struct buf sql = BUF_INIT;
-	char name[32];
-	uint32_t i;
-	int failed;
-
-	seen_name(t, name);
-	buf_addf(&sql, "CREATE TEMP TABLE %s (", name);
-	for (i = 0; i < t->keys; i++)
-		buf_addf(&sql, "%sc%u %s%s", i ? ", " : "", t->key[i], t->column[t->key[i]].declared,
-			 t->column[t->key[i]].collation);
-	buf_addc(&sql, ')');
-	failed = session_ours(d, err) || session_run(d, buf_str(&sql), err) ? -1 : 0;
-	buf_release(&sql);
-	t->seen = !failed;
-	journal_lose(d);
-	return failed;
-}
-
-int mirror_prepare(struct database *d, struct table *t, struct error *err)
-{
-	if (t->seen || d->load->mode != MODE_MIRROR)
-		return 0;
-	return keys_count(d, t, err) || make_seen(d, t, err) ? -1 : 0;
-}
-
-int mirror_see(struct database *d, struct table *t, uint32_t from, uint32_t to, struct error *err)
-{
-	struct member *m = arena_alloc(&d->arena, (to - from + 1) * sizeof *m);
-	struct group g = { .rows = m, .inline_rows = !t->staged };
-	struct buf sql = BUF_INIT;
-	char name[32];
-	uint32_t i;
-	int verdict = LOAD_DONE;
-
-	for (i = from; i < to; i++)
-		if (d->row[i].op != ROW_DELETE)
-			m[g.n++].n = i;
-	seen_name(t, name);
-	buf_addf(&sql, "INSERT INTO pg_temp.%s SELECT ", name);
-	for (i = 0; i < t->keys; i++)
-		buf_addf(&sql, "%ss.c%u", i ? "," : "", t->key[i]);
-	buf_adds(&sql, " FROM ");
-	stage_add_rows(d, t, &g, &sql);
-	if (!t->alike)
-		buf_adds(&sql, " WHERE s.op OPERATOR(pg_catalog.<>) '-'::pg_catalog.\"char\"");
-	if (g.n)
-		(void)session_change(d, buf_str(&sql), &verdict, err);
-	buf_release(&sql);
-	return verdict;
-}
-
-static void add_unseen(const struct table *t, const char *verb, struct buf *sql)
-{
-	char name[32];
-
-	seen_name(t, name);
-	buf_addf(sql, "%s FROM %s AS t WHERE NOT EXISTS (SELECT 1 FROM pg_temp.%s AS s WHERE ", verb, t->quoted, name);
-	add_key_match(t, "t", "s", sql);
-	buf_addc(sql, ')');
-}
-
-/* The rows that no record came for, if the guards let them go. */
-static int count_unseen(struct database *d, struct table *t, uint64_t *gone, struct error *err)
-{
-	struct buf sql = BUF_INIT;
-	int failed;
-
-	*gone = 0;
-	if (!t->seen)
-		return 0;
-	if (keys_count(d, t, err) || guard_whole(d->load, t->rows_at_start, err))
-		return -1;
-	add_unseen(t, "SELECT pg_catalog.count(*)", &sql);
-	failed = session_number(d, buf_str(&sql), NULL, gone, err) || guard_deletes(d->load, *gone + t->deleted, t->rows_at_start, err);
-	buf_release(&sql);
-	return failed ? -1 : 0;
-}
-
-/* One statement deletes in all tables: foreign keys between them are checked behind it. */
-static void add_delete(struct buf *with, struct buf *select, const struct table *t, uint32_t number)
-{
-	buf_addf(with, "%sd%u AS (", with->n ? ", " : "WITH ", number);
-	add_unseen(t, "DELETE", with);
-	buf_adds(with, " RETURNING 1)");
-	buf_addf(select, "%s(SELECT pg_catalog.count(*) FROM d%u)", select->n ? " OPERATOR(pg_catalog.+) " : " SELECT ", number);
-}
-
-int mirror_finish(struct database *d, struct error *err)
-{
-	struct buf with = BUF_INIT, select = BUF_INIT, one = BUF_INIT;
-	uint64_t gone, deleted = 0;
-	uint32_t i, n = 0;
-	int verdict = 0, failed = 0;
-	int64_t m = 0;
-
-	for (i = 0; !failed && !guard_keeps_all(d->load) && i < d->tables; i++) {
-		failed = count_unseen(d, d->table[i], &gone, err);
-		if (failed || !gone)
-			continue;
-		if (!n++)
-			add_unseen(d->table[i], "DELETE", &one);
-		add_delete(&with, &select, d->table[i], i);
-	}
-	failed = failed || session_theirs(d, err) ? -1 : 0;
-	if (!failed && n == 1)	/* so rules are obeyed too */
-		m = session_change(d, buf_str(&one), &verdict, err);
-	if (!failed && n > 1) {
-		buf_addspan(&with, buf_span(&select));
-		failed = session_number(d, buf_str(&with), NULL, &deleted, err);
-	}
-	buf_release(&with);
-	buf_release(&select);
-	buf_release(&one);
-	d->load->deleted += deleted + (m > 0 ? (uint64_t)m : 0);
-	return failed || m < 0 ? -1 : 0;
 }
 
 /* ---- sequences */

@@ -25,12 +25,17 @@ static bool changes(const struct column *c, char in_shape)
 	return in_shape && !c->key && !c->generated && !c->always;
 }
 
-static void add_newer(struct database *d, struct table *t, struct span shape, struct buf *sql)
+static void add_newer(struct database *d, struct table *t, const struct group *g, struct buf *sql)
 {
 	const struct column *c = d->o->newer ? table_column(t, span_of(d->o->newer)) : NULL;
+	const unsigned i = c ? (unsigned)(c - t->column) : 0;
 
-	if (c && shape.p[c - t->column])
-		buf_addf(sql, " AND (t.%s IS NULL OR s.c%u %s t.%s)", c->quoted, (unsigned)(c - t->column), c->at_least, c->quoted);
+	if (!c || !g->shape.p[i])
+		return;
+	buf_addf(sql, " AND (t.%s IS NULL OR s.c%u %s t.%s", c->quoted, i, c->at_least, c->quoted);
+	if (g->by_case)
+		buf_addf(sql, " OR pg_catalog.get_bit(s.has, %u) OPERATOR(pg_catalog.=) 0", i);
+	buf_addc(sql, ')');
 }
 
 /* The row's own value of a column, of its base type. */
@@ -149,7 +154,7 @@ static int update(struct database *d, struct table *t, const struct group *g, st
 	add_from(d, t, g, "FROM", &sql);
 	buf_adds(&sql, " AND ");
 	add_differs(t, g, &sql);
-	add_newer(d, t, g->shape, &sql);
+	add_newer(d, t, g, &sql);
 	return change(d, &sql, &d->count.updated, err);
 }
 
@@ -173,7 +178,7 @@ static int make_way(struct database *d, struct table *t, const struct group *g, 
 		add_from(d, t, g, "FROM", &sql);
 		buf_addf(&sql, " AND t.%s IS NOT NULL AND ", c->quoted);
 		add_differs(t, &only, &sql);
-		add_newer(d, t, g->shape, &sql);
+		add_newer(d, t, g, &sql);
 		verdict = change(d, &sql, NULL, err);
 	}
 	return verdict;
@@ -279,7 +284,7 @@ static int find_todo(struct database *d, struct table *t, const struct group *g,
 	add_key_match(t, "t", "s", &sql);
 	buf_addf(&sql, " WHERE t.%s IS NULL OR (", t->column[t->key[0]].quoted);
 	add_differs(t, g, &sql);
-	add_newer(d, t, g->shape, &sql);
+	add_newer(d, t, g, &sql);
 	buf_addc(&sql, ')');
 	r = PQexec(d->pg.c, buf_str(&sql));
 	buf_release(&sql);

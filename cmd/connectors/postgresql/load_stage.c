@@ -158,6 +158,13 @@ void stage_add_row(const struct table *t, const struct row *r, uint32_t number, 
 	buf_release(&scratch);
 }
 
+void stage_add_one(const struct table *t, const struct row *r, const char *alias, struct buf *sql)
+{
+	buf_adds(sql, "pg_catalog.unnest(ARRAY[");
+	stage_add_row(t, r, 0, sql);
+	buf_addf(sql, "]) AS %s", alias);
+}
+
 void stage_add_rows(const struct database *d, const struct table *t, const struct group *g, struct buf *sql)
 {
 	uint32_t i;

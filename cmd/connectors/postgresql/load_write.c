@@ -12,7 +12,7 @@ void tally_take(const struct database *d, const struct table *t, struct tally *o
 {
 	const struct load *l = d->load;
 
-	*out = (struct tally){ l->inserted, l->updated, l->unchanged, l->deleted, t ? t->deleted : 0, d->journal.held.n };
+	*out = (struct tally){ l->inserted, l->updated, l->unchanged, l->deleted, t ? t->run : (struct touched){ 0, 0 }, d->journal.held.n };
 }
 
 void tally_restore(struct database *d, struct table *t, const struct tally *y)
@@ -24,7 +24,7 @@ void tally_restore(struct database *d, struct table *t, const struct tally *y)
 	l->unchanged = y->unchanged;
 	l->deleted = y->deleted;
 	if (t)
-		t->deleted = y->deleted_here;
+		t->run = y->here;
 	if (d->journal.held.n > y->kept)
 		d->journal.held.n = y->kept;
 }
@@ -95,7 +95,8 @@ static void count(struct database *d, uint32_t from, uint32_t to)
 	l->updated += d->count.updated;
 	l->deleted += d->count.deleted;
 	l->unchanged += n > touched ? n - touched : 0;
-	t->deleted += d->count.deleted;
+	t->run.inserted += d->count.inserted;
+	t->run.deleted += d->count.deleted;
 	note_numbers(d, from, to);
 	keep_written(d, from, to);
 	d->count = (struct counters){ 0 };
@@ -143,6 +144,8 @@ static int refused(struct database *d, uint32_t at, int verdict, struct error *e
 	if (!r->earlier) {
 		if (verdict == TRY_LATER && !d->waiting->last && !table_only_added(d, d->batch))
 			return wait(d, r);
+		if (d->journal.trial)
+			return journal_refuse(d, err), 0;
 		return load_set_aside(d->load, &r->arrival, err);
 	}
 	each = unfolded(d, r, &n);
