@@ -413,13 +413,18 @@ class Model:
         """The first that is heard of it: in replace mode what was there goes."""
         if self.mode == "replace" and not t.touched:
             t.count()
-            try:
-                for ident in t.rows:
-                    self.children(t, ident)
-            except Wait:
-                raise Fail(3) from None
             t.rows.clear()
         t.touched = True
+
+    def touched_together(self):
+        """PostgreSQL empties tables that foreign keys bind by one statement, whatever comes first."""
+        for item in self.case["items"]:
+            if item.get("frame") != "checkpoint":
+                self.touched(self.tables[item["s"]])
+        for t in self.tables:
+            for n, c in t.columns.items():
+                if c.get("parent") is not None and self.immediate(c) and any(r[n] is not None and (r[n],) not in self.tables[c["parent"]].rows for r in t.rows.values()):
+                    raise Fail(3)
 
     def item(self, item):
         if item.get("frame") == "checkpoint":
@@ -462,6 +467,8 @@ class Model:
 
     def run(self):
         try:
+            if self.mode == "replace" and self.target == "postgresql":
+                self.touched_together()
             for item in self.case["items"]:
                 self.item(item)
             if self.case.get("cut"):

@@ -36,22 +36,6 @@ static int database_schema(void *self, struct load *l, uint32_t stream, struct v
 	return t->exists ? table_declare(d, t, err) : 0;
 }
 
-/* In replace mode what was there goes first, in the same transaction: others see the old rows until it ends. */
-static int empty_first(struct database *d, struct table *t, struct error *err)
-{
-	struct buf sql = BUF_INIT;
-	int failed;
-
-	if (d->load->mode != MODE_REPLACE || t->made || t->counted)
-		return 0;
-	if (session_begin(d, err) || keys_count(d, t, err))
-		return -1;
-	buf_addf(&sql, "DELETE FROM %s", t->quoted);
-	failed = session_theirs(d, err) ? -1 : t->rows_at_start ? session_run(d, buf_str(&sql), err) : 0;
-	buf_release(&sql);
-	return failed;
-}
-
 /* ---- records of a table that isn't there, and that no schema declares */
 
 static int release_held(struct database *d, struct table *t, struct error *err)
@@ -102,8 +86,11 @@ static int any_record(void *self, struct load *l, struct record *rec, const stru
 		if (kept)
 			return kept < 0 ? -1 : t->held.n || t->exists ? LOAD_DONE : held_missing(l, meta->op, t->name, err);
 	}
-	if (ready < 0 || session_begin(d, err) || empty_first(d, t, err) || mirror_prepare(d, t, err))
+	if (ready < 0 || session_begin(d, err) || mirror_prepare(d, t, err))
 		return -1;
+	kept = replace_prepare(d, t, err);
+	if (kept)
+		return kept < 0 ? -1 : LOAD_DONE;
 	if (waiting_many(d->waiting) && (batch_flush(d, err) || batch_retry(d, true, err)))
 		return -1;
 	if (d->expecting)
@@ -175,7 +162,7 @@ static int finish_table(struct database *d, struct table *t, struct error *err)
 	if (!t->exists)
 		return 0;	/* no columns were declared and no record came */
 	if (d->load->mode == MODE_REPLACE)
-		return empty_first(d, t, err) || (t->counted && guard_whole(d->load, t->rows_at_start, err)) ? -1 : 0;
+		return t->counted ? guard_whole(d->load, t->rows_at_start, err) : 0;
 	return d->load->mode == MODE_MIRROR && (session_begin(d, err) || mirror_prepare(d, t, err)) ? -1 : 0;
 }
 
@@ -184,7 +171,7 @@ static int database_finish(void *self, struct load *l, struct error *err)
 	struct database *d = self;
 	uint32_t i;
 
-	if (write_waiting(d, l->mode != MODE_MIRROR, err))
+	if (batch_flush(d, err) || replace_finish(d, err) || write_waiting(d, l->mode != MODE_MIRROR, err))
 		return -1;
 	for (i = 0; i < d->tables; i++)
 		if (finish_table(d, d->table[i], err))

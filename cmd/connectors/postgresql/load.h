@@ -14,6 +14,7 @@
  *   load_merge.c      …into a table that has rows: these statements
  *   load_keys.c       keys that move, sequences
  *   load_mirror.c     rows that a mirror deletes
+ *   load_replace.c    rows that go in replace mode
  *   load_journal.c    constraints that are checked at the commit
  *   load_state.c      _sync_state
  *
@@ -23,6 +24,7 @@
 #ifndef SYNC_POSTGRESQL_LOAD_H
 #define SYNC_POSTGRESQL_LOAD_H
 
+#include "load/spool.h"
 #include "load/waiting.h"
 #include "pg.h"
 #include "value/hash.h"
@@ -99,6 +101,9 @@ struct table {
 	bool counted, seen;	/* the mirror's table of keys is made */
 	struct touched run;	/* by this run */
 	struct touched at_journal, at_mirror;	/* …when the journal was opened, and when a mirror began to try its deletes */
+	bool bound;		/* replace: foreign keys make its records wait in the spool */
+	bool emptied, emptied_late;	/* …what was there is gone; since the journal was opened */
+	struct spool spool;
 	struct held held;	/* the first records, until the table is made from them */
 	struct arena arena;
 };
@@ -159,6 +164,7 @@ struct database {
 	bool staged;		/* all rows of the batch came there so */
 	struct buf out;		/* COPY data that isn't sent yet */
 	struct counters count;	/* of the part being written */
+	bool dangling;		/* what was refused last points to a row that isn't there, or is pointed to */
 	bool make_way;		/* rows that give unique values to others are made null first */
 
 	struct journal journal;
@@ -302,6 +308,14 @@ int mirror_expect(struct database *d, struct table *t, const struct record *rec,
  * written too, or set aside, and then nothing is deleted.
  */
 int mirror_finish(struct database *d, struct error *err);
+
+/* ---- load_replace.c */
+/* Before a record: what was there goes. 1: the record is put by until the end. */
+int replace_prepare(struct database *d, struct table *t, struct error *err);
+/* At the end: tables that no record came for are emptied too, and records that were put by are written. */
+int replace_finish(struct database *d, struct error *err);
+/* All since the journal was opened is undone: what went since goes again. */
+int replace_again(struct database *d, struct error *err);
 
 /* ---- load_journal.c */
 /* Before a batch is written. */

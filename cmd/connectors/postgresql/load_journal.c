@@ -98,8 +98,12 @@ bool journal_tries(const struct database *d)
 
 void journal_drop(struct database *d)
 {
+	uint32_t i;
+
 	d->journal.open = d->journal.lost = false;
 	held_release(&d->journal.held);
+	for (i = 0; i < d->tables; i++)
+		d->table[i]->emptied_late = false;
 }
 
 static int forget_tables(struct database *d, struct error *err)
@@ -230,7 +234,7 @@ static int replay_all(struct database *d, struct error *err)
 	j->held = (struct held)HELD_INIT;
 	j->open = false;
 	j->replaying = true;
-	failed = session_rollback(d, "_sync_good", err) || forget_tables(d, err) ? -1 : 0;
+	failed = session_rollback(d, "_sync_good", err) || forget_tables(d, err) || replace_again(d, err) ? -1 : 0;
 	tally_restore(d, NULL, &j->tally);
 	failed = failed || replay(d, held.v, held.n, &bad, err) || replay_rest(d, &bad, err) || replay_pairs(d, &bad, err) ||
 		replay_rest(d, &bad, err) ? -1 : 0;

@@ -33,6 +33,7 @@ int session_verdict(struct database *d, PGresult *r, struct error *err)
 
 	if (!state || PQstatus(d->pg.c) == CONNECTION_BAD || !is_rows_fault(state, PQresultErrorField(r, PG_DIAG_SOURCE_FUNCTION)))
 		return pg_fail(&d->pg, r, "write to", err);
+	d->dangling = !strcmp(state, "23503");
 	if (!strcmp(state, "23505") || !strcmp(state, "23503") || !strcmp(state, "23P01"))
 		verdict = TRY_LATER;
 	error_data(err, "constraint", "%s%s%s", text ? text : state, detail ? ": " : "", detail ? detail : "");

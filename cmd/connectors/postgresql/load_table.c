@@ -58,6 +58,7 @@ struct table *table_of(struct database *d, uint32_t stream, struct error *err)
 	if (check_name(d, span_of(name), err))
 		return NULL;
 	t = xcalloc(1, sizeof *t);
+	t->spool = (struct spool)SPOOL_INIT;
 	t->stream = stream;
 	t->name = xstrdup(name);
 	d->table = xreallocarray(d->table, d->tables + 1, sizeof *d->table);
@@ -460,6 +461,7 @@ void table_free(struct table *t)
 	buf_release(&t->declared);
 	buf_release(&t->key_names);
 	held_release(&t->held);
+	spool_release(&t->spool);
 	arena_release(&t->arena);
 	free(t);
 }

@@ -142,7 +142,7 @@ static int refused(struct database *d, uint32_t at, int verdict, struct error *e
 
 	*r = d->row[at];
 	if (!r->earlier) {
-		if (verdict == TRY_LATER && !d->waiting->last && !table_only_added(d, d->batch))
+		if (verdict == TRY_LATER && !d->waiting->last && (d->dangling || !table_only_added(d, d->batch)))
 			return wait(d, r);
 		if (d->journal.trial)
 			return journal_refuse(d, err), 0;
