@@ -5,6 +5,14 @@
 
 #include "base/diag.h"
 
+/* Nothing may count as written that nobody has answered for. */
+static int check_answers(const struct database *d, struct error *err)
+{
+	if (mongoc_write_concern_is_acknowledged(mongoc_client_get_write_concern(d->mongo.client)))
+		return 0;
+	return error_set(err, EXIT_USAGE, "'%s': with w=0 the server doesn't say whether it has written", error_show(span_of(d->uri)));
+}
+
 static int database_open(void *self, struct load *l, struct error *err)
 {
 	struct database *d = self;
@@ -12,7 +20,7 @@ static int database_open(void *self, struct load *l, struct error *err)
 	d->load = l;
 	hash_key_random(&d->hash_key);
 	d->memory.limit = l->tool->opt.memory;
-	return mongo_open(&d->mongo, d->uri, err) || (l->state_here && state_load(d, err)) ? -1 : 0;
+	return mongo_open(&d->mongo, d->uri, err) || check_answers(d, err) || (l->state_here && state_load(d, err)) ? -1 : 0;
 }
 
 static int database_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)

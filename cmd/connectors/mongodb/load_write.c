@@ -5,14 +5,20 @@
 #include "base/xalloc.h"
 #include "load.h"
 
-/* One bulk write, unordered, and whose each of its operations is. */
+/*
+ * One bulk write, unordered, and whose each of its operations is. All are of one kind and together below a message's size, so
+ * that they are one command: of several, the driver tells of a refused operation in one and not that another one failed.
+ */
 struct bulk {
 	struct target *t;
 	mongoc_bulk_operation_t *op;
 	bson_t options;		/* of each operation */
 	void **whose;		/* owned */
 	uint32_t n, cap;
+	size_t bytes;		/* of the documents */
 };
+
+enum { BULK_MOST = 16 << 20 };
 
 static void bulk_start(struct bulk *b, struct target *t)
 {
@@ -43,15 +49,16 @@ static void bulk_added(struct bulk *b, bool done, void *whose, const bson_error_
 	b->whose[b->n++] = whose;
 }
 
-/* {"index": 3, "code": 11000, "errmsg": …} */
-static void one_refused(struct bulk *b, const bson_iter_t *error, refused_fn *refused)
+/* {"index": 3, "code": 11000, "errmsg": …}. -1 where the reason isn't the operation's own: it may pass, or all have it. */
+static int one_refused(struct bulk *b, const bson_iter_t *error, refused_fn *refused, struct error *err)
 {
 	const char *why = "the server gives no reason";
 	bson_iter_t it;
 	uint32_t index = UINT32_MAX, code = 0;
+	bson_error_t whole;
 
 	if (!bson_iter_recurse(error, &it))
-		return;
+		return 0;
 	while (bson_iter_next(&it)) {
 		if (!strcmp(bson_iter_key(&it), "index"))
 			index = (uint32_t)bson_iter_as_int64(&it);
@@ -60,8 +67,13 @@ static void one_refused(struct bulk *b, const bson_iter_t *error, refused_fn *re
 		else if (!strcmp(bson_iter_key(&it), "errmsg") && BSON_ITER_HOLDS_UTF8(&it))
 			why = bson_iter_utf8(&it, NULL);
 	}
+	if (mongo_status(code) != EXIT_FAILED) {
+		bson_set_error(&whole, MONGOC_ERROR_SERVER, code, "%s", why);
+		return mongo_fail(&b->t->d->mongo, &whole, "write to", err);
+	}
 	if (index < b->n)
 		refused(b->t, b->whose[index], code ? code : UINT32_MAX, why);
+	return 0;
 }
 
 static bool find_errors(const bson_t *reply, const char *name, bson_iter_t *errors)
@@ -92,16 +104,16 @@ static int bulk_run(struct bulk *b, refused_fn *refused, bool any, struct error 
 		return 0;
 	if (!mongoc_bulk_operation_execute(b->op, &reply, &why)) {
 		single = find_errors(&reply, "writeErrors", &errors);
-		while (single) {
-			one_refused(b, &errors, refused);
+		while (single && !failed) {
+			failed = one_refused(b, &errors, refused, err);
 			single = bson_iter_next(&errors);
 		}
-		if (find_errors(&reply, "writeConcernErrors", &errors))
+		if (!failed && find_errors(&reply, "writeConcernErrors", &errors))
 			failed = mongo_fail(&b->t->d->mongo, &why, "write to", err);
-		else if (!find_errors(&reply, "writeErrors", &errors) && any && is_suspicious(&why))
+		else if (!failed && !find_errors(&reply, "writeErrors", &errors) && any && is_suspicious(&why))
 			for (i = 0; i < b->n; i++)
 				refused(b->t, b->whose[i], why.code, why.message);
-		else if (!find_errors(&reply, "writeErrors", &errors))
+		else if (!failed && !find_errors(&reply, "writeErrors", &errors))
 			failed = mongo_fail(&b->t->d->mongo, &why, "write to", err);
 	}
 	bson_destroy(&reply);
@@ -226,51 +238,71 @@ static bool goes_first(const struct target *t, const struct slot *s)
 	return s->before && !(s->moved && !key_is_id(t)) && (!s->now ? !(s->moved && key_is_id(t)) : is_renamed(t, s));
 }
 
-static void add_slot(struct bulk *b, struct slot *s)
+/* What the document of its changed slot is made of; NULL: nothing, it is new. */
+static const bson_t *changes_from(const struct target *t, const struct slot *s)
 {
-	const struct target *t = b->t;
-
 	if (is_renamed(t, s))
-		add_change(b, s, s->from->before);
-	else if (!s->now)
-		return;
-	else if (s->before && !(s->moved && !key_is_id(t)))
-		add_change(b, s, s->before);
-	else
-		add_insert(b, s);
+		return s->from->before;
+	return s->moved && !key_is_id(t) ? NULL : s->before;
 }
 
-enum phase { GOES_FIRST, CHANGES, GOES_LAST };
+enum phase { GOES_FIRST, CHANGES, ADDITIONS, GOES_LAST };
 
 /* A document that moves under another _id is there anew before it goes from its old place. */
 static bool is_in(const struct target *t, const struct slot *s, enum phase phase)
 {
 	if (!differs(s) && !is_renamed(t, s))
 		return false;
-	return phase == GOES_FIRST ? goes_first(t, s) : phase == CHANGES ? s->now != NULL : s->before && !s->now && s->moved && key_is_id(t);
+	switch (phase) {
+	case GOES_FIRST:
+		return goes_first(t, s);
+	case CHANGES:
+		return s->now && changes_from(t, s);
+	case ADDITIONS:
+		return s->now && !changes_from(t, s);
+	default:
+		return s->before && !s->now && s->moved && key_is_id(t);
+	}
 }
 
-/* again: only those that were refused because another document has their unique value. -1, or how many were asked for. */
-static int64_t write_phase(struct target *t, struct slot *slot, uint32_t n, enum phase phase, bool again, struct error *err)
+static void add_slot(struct bulk *b, struct slot *s, enum phase phase)
+{
+	s->code = 0;
+	b->bytes += s->now ? s->now->len : 0;
+	if (phase == CHANGES)
+		add_change(b, s, changes_from(b->t, s));
+	else if (phase == ADDITIONS)
+		add_insert(b, s);
+	else
+		add_remove(b, s);
+}
+
+/* again: only those that were refused because another document has their unique value. */
+static int write_phase(struct target *t, struct slot *slot, uint32_t n, enum phase phase, bool again, struct error *err)
 {
 	struct bulk b;
 	uint32_t i;
-	int failed;
+	int failed = 0;
 
 	bulk_start(&b, t);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && !failed; i++) {
 		if (!is_in(t, &slot[i], phase) || (again ? slot[i].code != DUPLICATE_KEY : slot[i].code != 0))
 			continue;
-		slot[i].code = 0;
-		if (phase == CHANGES)
-			add_slot(&b, &slot[i]);
-		else
-			add_remove(&b, &slot[i]);
+		if (b.n && slot[i].now && b.bytes + slot[i].now->len > BULK_MOST) {
+			failed = bulk_run(&b, slot_refused, true, err);
+			bulk_end(&b);
+			bulk_start(&b, t);
+		}
+		add_slot(&b, &slot[i], phase);
 	}
-	failed = bulk_run(&b, slot_refused, true, err);
-	i = b.n;
+	failed = failed || bulk_run(&b, slot_refused, true, err) ? -1 : 0;
 	bulk_end(&b);
-	return failed ? -1 : (int64_t)i;
+	return failed;
+}
+
+static int write_changes(struct target *t, struct slot *slot, uint32_t n, bool again, struct error *err)
+{
+	return write_phase(t, slot, n, CHANGES, again, err) || write_phase(t, slot, n, ADDITIONS, again, err) ? -1 : 0;
 }
 
 static uint32_t refused(const struct slot *slot, uint32_t n)
@@ -286,13 +318,13 @@ int slots_write(struct target *t, struct slot *slot, uint32_t n, struct error *e
 {
 	uint32_t before, after;
 
-	if (write_phase(t, slot, n, GOES_FIRST, false, err) < 0 || write_phase(t, slot, n, CHANGES, false, err) < 0)
+	if (write_phase(t, slot, n, GOES_FIRST, false, err) || write_changes(t, slot, n, false, err))
 		return -1;
 	/* the value that one wants may be free now that others are written */
 	for (after = refused(slot, n), before = after + 1; after && after < before; before = after, after = refused(slot, n))
-		if (write_phase(t, slot, n, CHANGES, true, err) < 0)
+		if (write_changes(t, slot, n, true, err))
 			return -1;
-	return write_phase(t, slot, n, GOES_LAST, false, err) < 0 ? -1 : 0;
+	return write_phase(t, slot, n, GOES_LAST, false, err);
 }
 
 /* ---- rows that are just added */

@@ -1,0 +1,59 @@
+#!/bin/sh
+# mongodb-refused.t: writes that the server refuses for a while, that break off, or that are never answered: nothing counts as written that isn't.
+. "${0%/*}/../cli/lib.sh"
+. "$ROOT/tests/connectors/mongodb.sh"
+mongodb_want sync-load-mongodb
+# through WHAT...: $VIA is the server behind a relay that does that
+through() {
+	rm -f via via.heard
+	python3 "$ROOT/tests/connectors/mongo_relay.py" "$MONGODB_AT" via "$@" &
+	relay=$!
+	until_true 30 test -s via
+	VIA=mongodb://127.0.0.1:$(cat via)/app
+}
+through_end() {
+	kill "$relay"
+	wait "$relay" 2>/dev/null
+}
+load() {
+	# shellcheck disable=SC2059  # the text is a format
+	printf "$1" >in
+	shift
+	run sync-load --plain -v "$@" --key _id --rejects rej <in
+}
+filled() {
+	mongodb_client "{'drop': 'c'}" >/dev/null 2>&1
+	load '{"_id":1,"u":1}\n{"_id":2,"u":2}\n' "$MONGODB" c
+	mongodb_client "{'createIndexes': 'c', 'indexes': [{'key': {'u': 1}, 'name': 'u_1', 'unique': True}]}" >/dev/null
+	rm -f rej
+}
+
+broken() {
+	for command in insert update; do
+		filled
+		through cut "$command:c"
+		load '{"_id":3,"u":1}\n{"_id":2,"u":5}\n{"_id":1,"u":5}\n{"_id":4,"u":4}\n{"_id":1,"u":1,"v":2}\n' "$VIA" c
+		through_end
+		status_is 75 "$kind: a connection that breaks off before an $command, after others were refused, is no success"
+	done
+	filled
+	through code 11000 91
+	load '{"_id":3,"u":1}\n{"_id":4,"u":4}\n' "$VIA" c
+	status_is 75 'a document that a server refuses for a while is not set aside'
+	is "$(cat rej 2>/dev/null)" '' 'but to be given again'
+	load '{"_id":3,"u":1}\n{"_id":5,"u":5}\n' "$VIA" c --mode append
+	status_is 75 'likewise one that is only added'
+	is "$(cat rej 2>/dev/null)" '' 'and never set aside'
+	through_end
+	load '{"_id":6}\n' "$MONGODB?w=0" c
+	status_is 2 'writes that nobody answers for are refused'
+	err_has 'w=0' 'by their name'
+}
+
+for kind in $kinds; do
+	[ "$kind" != uri ] || continue
+	mongodb_start "$kind" || { fail "a server of kind $kind starts"; continue; }
+	broken
+	mongodb_stop
+done
+finish
