@@ -50,10 +50,43 @@ broken() {
 	err_has 'w=0' 'by their name'
 }
 
+# changes 'LINES': a stream of scope part, of changes
+changes() {
+	{
+		echo '{"_sync":{"op":"begin","format":1,"run":"1","scope":"part"}}'
+		# shellcheck disable=SC2059
+		printf "$1"
+		echo '{"_sync":{"op":"end","count":{"":'"$(printf "$1" | wc -l)"'}}}'
+	} >in
+	shift
+	run sync-load -v "$MONGODB" c --rejects rej "$@" <in
+}
+docs() { mongodb_client --types c | sort; }
+
+moves() {
+	filled
+	changes '{"_sync":{"op":"update","key":{"_id":1}},"_id":3,"u":2}\n' --key _id
+	status_is 1 "$kind: a document that can't move"
+	is "$(docs)" "_id:10=1 u:10=1
+_id:10=2 u:10=2" 'stays where it is'
+	rm -f rej
+	changes '{"_sync":{"op":"update","key":{"_id":1}},"_id":2,"v":1}\n' --key _id
+	is "$status $(docs | wc -l)" '1 2' 'an update puts none into the place of another'
+	rm -f rej
+	mongodb_client "{'drop': 'c'}" >/dev/null
+	load '{"_id":1,"k":1,"v":1}\n{"_id":2,"k":2,"v":2}\n' "$MONGODB" c
+	mongodb_client "{'createIndexes': 'c', 'indexes': [{'key': {'k': 1}, 'name': 'k_1', 'unique': True}]}" >/dev/null
+	changes '{"_sync":{"op":"update","key":{"_id":1}},"_id":5,"k":5,"a":1}\n{"_sync":{"op":"update","key":{"_id":5}},"_id":6,"k":6,"b":1}\n{"_sync":{"op":"update"},"_id":6,"c":1}\n' --key _id
+	is "$status $(docs | tail -n 1)" '0 _id:10=6 k:10=6 v:10=1 a:10=1 b:10=1 c:10=1' 'one that moves on and on keeps its fields'
+	changes '{"_sync":{"op":"update","key":{"k":6}},"k":7,"d":1}\n{"_sync":{"op":"update","key":{"k":7}},"k":8,"e":1}\n{"_sync":{"op":"update"},"k":8,"f":1}\n' --key k
+	is "$status $(docs | tail -n 1)" '0 _id:10=6 k:10=8 v:10=1 a:10=1 b:10=1 c:10=1 d:10=1 e:10=1 f:10=1' 'also under another key'
+}
+
 for kind in $kinds; do
 	[ "$kind" != uri ] || continue
 	mongodb_start "$kind" || { fail "a server of kind $kind starts"; continue; }
 	broken
+	moves
 	mongodb_stop
 done
 finish

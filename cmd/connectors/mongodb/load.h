@@ -42,8 +42,8 @@ struct slot {
 	bson_t *before, *now;	/* owned; NULL: not there */
 	struct row *first, *last;
 	bool whole;		/* something other than an update made `now` */
-	struct slot *from;	/* its document stood here, under another key */
-	bool moved;		/* …and is another slot's now */
+	struct slot *from, *to;	/* its document stood there, under another key; and is another slot's now */
+	bool alone;		/* a row that moves a document is about it, and no other row */
 	uint32_t code;		/* the server's, of a write that it refused; 0 */
 	char *why;		/* owned: its words */
 };

@@ -17,7 +17,7 @@ struct batch {
 
 /* ---- slots */
 
-static void add_slot(struct batch *b, const bson_t *key, struct hash128 hash)
+static void add_slot(struct batch *b, const bson_t *key, struct hash128 hash, bool moves)
 {
 	bool added;
 	uint64_t *at = table_put(&b->by_key, hash, &added);
@@ -26,7 +26,7 @@ static void add_slot(struct batch *b, const bson_t *key, struct hash128 hash)
 		xalloc_die();
 	if (added) {
 		*at = b->slots;
-		b->slot[b->slots++] = (struct slot){ .key = key };
+		b->slot[b->slots++] = (struct slot){ .key = key, .alone = moves };
 	}
 }
 
@@ -37,17 +37,27 @@ static struct slot *slot_of(const struct batch *b, struct hash128 hash)
 	return at ? &b->slot[*at] : NULL;
 }
 
-static void make_slots(struct batch *b, struct row *row, uint32_t n)
+/* A row that moves a document shares its keys with no other row of a batch, so that it is refused, or done, for itself. */
+static bool shares(const struct batch *b, const struct row *r)
+{
+	const struct slot *s = slot_of(b, r->hash);
+
+	return r->old ? s || slot_of(b, r->old_hash) : s && s->alone;
+}
+
+/* Returns how many of the rows the batch takes. */
+static uint32_t make_slots(struct batch *b, struct row *row, uint32_t n)
 {
 	uint32_t i;
 
 	b->slot = xcalloc(n * 2, sizeof *b->slot);
 	table_init_small(&b->by_key, sizeof(uint64_t), &b->t->d->memory);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && !shares(b, &row[i]); i++) {
 		if (row[i].old)
-			add_slot(b, row[i].old, row[i].old_hash);
-		add_slot(b, row[i].key, row[i].hash);
+			add_slot(b, row[i].old, row[i].old_hash, true);
+		add_slot(b, row[i].key, row[i].hash, row[i].old);
 	}
+	return i;
 }
 
 static void release_slots(struct batch *b)
@@ -169,18 +179,21 @@ static void set_now(struct slot *s, bson_t *now, struct row *r)
 	s->now = now;
 }
 
-/* The document that stood under the old key is this slot's from here on. */
-static void move(struct slot *old, struct slot *s)
+/* The document that stands under the old key is this slot's from here on; an update puts none into another's place. */
+static int move(struct slot *old, struct slot *s, const struct row *r, struct error *err)
 {
 	if (!old || !old->now)
-		return;
-	if (old->before) {
-		s->from = old;
-		old->moved = true;
+		return LOAD_DONE;
+	if (s->now && r->op == OP_UPDATE) {
+		error_data(err, "duplicate-key", "an update to a key that another document has");
+		return LOAD_REJECT;
 	}
+	s->from = old;
+	old->to = s;
 	bson_destroy(s->now);
 	s->now = old->now;
 	old->now = NULL;
+	return LOAD_DONE;
 }
 
 /* LOAD_REJECT: an update of what isn't there. */
@@ -232,8 +245,9 @@ static int fold(struct batch *b, struct row *r, struct error *err)
 			set_now(s, NULL, r);
 		s->whole = true;
 	} else {
-		move(r->old ? slot_of(b, r->old_hash) : NULL, s);
-		verdict = r->op == OP_UPDATE ? fold_update(b->t, s, r, err) : fold_whole(b->t, s, r);
+		verdict = move(r->old ? slot_of(b, r->old_hash) : NULL, s, r, err);
+		if (!verdict)
+			verdict = r->op == OP_UPDATE ? fold_update(b->t, s, r, err) : fold_whole(b->t, s, r);
 	}
 	if (verdict)
 		return verdict;
@@ -276,14 +290,13 @@ static int settle(struct batch *b, struct slot *s, bool alone, struct error *err
 	return failed;
 }
 
-int rows_apply(struct target *t, struct row *row, uint32_t n, bool alone, struct error *err)
+/* As many of the rows as one batch takes. */
+static int apply_some(struct target *t, struct row *row, uint32_t *some, bool alone, struct error *err)
 {
 	struct batch b = { .t = t };
-	uint32_t i;
-	int failed = 0, verdict;
+	uint32_t i, n = *some = make_slots(&b, row, *some);
+	int failed = read_there(&b, err), verdict;
 
-	make_slots(&b, row, n);
-	failed = read_there(&b, err);
 	for (i = 0; i < n && !failed; i++) {
 		verdict = fold(&b, &row[i], err);
 		failed = verdict == LOAD_REJECT ? load_set_aside(t->d->load, &row[i].arrival, err) : verdict;
@@ -292,6 +305,18 @@ int rows_apply(struct target *t, struct row *row, uint32_t n, bool alone, struct
 	for (i = 0; i < b.slots && !failed; i++)
 		failed = settle(&b, &b.slot[i], alone, err);
 	release_slots(&b);
+	return failed;
+}
+
+int rows_apply(struct target *t, struct row *row, uint32_t n, bool alone, struct error *err)
+{
+	uint32_t i, some;
+	int failed = 0;
+
+	for (i = 0; i < n && !failed; i += some) {
+		some = n - i;
+		failed = apply_some(t, row + i, &some, alone, err);
+	}
 	return failed;
 }
 

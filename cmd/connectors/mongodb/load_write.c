@@ -235,7 +235,7 @@ static bool differs(const struct slot *s)
 /* What must be gone first: documents whose keys others get. */
 static bool goes_first(const struct target *t, const struct slot *s)
 {
-	return s->before && !(s->moved && !key_is_id(t)) && (!s->now ? !(s->moved && key_is_id(t)) : is_renamed(t, s));
+	return s->before && !(s->to && !key_is_id(t)) && (!s->now ? !(s->to && key_is_id(t)) : is_renamed(t, s));
 }
 
 /* What the document of its changed slot is made of; NULL: nothing, it is new. */
@@ -243,7 +243,7 @@ static const bson_t *changes_from(const struct target *t, const struct slot *s)
 {
 	if (is_renamed(t, s))
 		return s->from->before;
-	return s->moved && !key_is_id(t) ? NULL : s->before;
+	return s->to && !key_is_id(t) ? NULL : s->before;
 }
 
 enum phase { GOES_FIRST, CHANGES, ADDITIONS, GOES_LAST };
@@ -261,7 +261,7 @@ static bool is_in(const struct target *t, const struct slot *s, enum phase phase
 	case ADDITIONS:
 		return s->now && !changes_from(t, s);
 	default:
-		return s->before && !s->now && s->moved && key_is_id(t);
+		return s->before && !s->now && s->to && !s->to->code && key_is_id(t);
 	}
 }
 
