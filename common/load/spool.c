@@ -1,64 +1,68 @@
 /* spool: records put by until the stream is known to be whole so far. */
 #include "load/spool.h"
 
-enum { SPOOL_MEMORY = 16 << 20 };
+enum { MEMORY = 8 << 20, BLOCK = 256 << 10 };
 
-/* What stands before each line in the file. */
+/* What stands before each line. */
 struct entry {
 	uint64_t lineno;
 	uint32_t stream, n;
 };
 
-/* The oldest go to the file: those in memory follow them. */
-static int to_file(struct spool *s, struct error *err)
-{
-	struct buf block = BUF_INIT;
-	struct entry e;
-	uint64_t at;
-	size_t i;
-	int failed;
-
-	if (s->spill.fd < 0 && spill_open(&s->spill, err))
-		return -1;
-	for (i = 0; i < s->held.n; i++) {
-		e = (struct entry){ s->held.v[i].lineno, s->held.v[i].stream, (uint32_t)s->held.v[i].line.n };
-		buf_add(&block, &e, sizeof e);
-		buf_addspan(&block, s->held.v[i].line);
-	}
-	failed = spill_write(&s->spill, block.p, block.n, &at, err);
-	buf_release(&block);
-	held_release(&s->held);
-	return failed;
-}
-
 int spool_add(struct spool *s, const struct arrival *a, struct error *err)
 {
-	held_add(&s->held, a);
+	const struct entry e = { a->lineno, a->stream, (uint32_t)a->line.n };
+	uint64_t at;
+
+	buf_add(&s->newest, &e, sizeof e);
+	buf_addspan(&s->newest, a->line);
 	s->n++;
-	return s->held.bytes < SPOOL_MEMORY ? 0 : to_file(s, err);
+	if (s->newest.n < MEMORY)
+		return 0;
+	if ((s->spill.fd < 0 && spill_open(&s->spill, err)) || spill_write(&s->spill, s->newest.p, s->newest.n, &at, err))
+		return -1;
+	buf_reset(&s->newest);
+	return 0;
+}
+
+/* Gives the records that are whole in these bytes, and drops them. *want: what the next one needs, as far as that is known. */
+static int give(struct buf *b, struct load *l, size_t *want, struct error *err)
+{
+	struct arrival a;
+	struct entry e;
+	size_t at = 0;
+	int failed = 0;
+
+	for (*want = sizeof e; !failed && b->n - at >= *want; at += *want, *want = sizeof e) {
+		memcpy(&e, b->p + at, sizeof e);
+		*want = sizeof e + e.n;
+		if (b->n - at < *want)
+			break;
+		a = (struct arrival){ { b->p + at + sizeof e, e.n }, e.lineno, e.stream };
+		failed = load_again(l, &a, err);
+	}
+	buf_drop(b, at);
+	return failed;
 }
 
 static int take_file(const struct spill *spill, struct load *l, struct error *err)
 {
-	struct buf line = BUF_INIT;
-	struct arrival a;
-	struct entry e;
-	uint64_t at = 0;
+	struct buf block = BUF_INIT;
+	uint64_t at = 0, some;
+	size_t want = 0;
 	int failed = 0;
 
 	while (!failed && at < spill->size) {
-		failed = spill_read(spill, at, &e, sizeof e, err);
-		if (failed)
-			break;
-		buf_reset(&line);
-		buf_reserve(&line, e.n + SCAN_PADDING);
-		failed = spill_read(spill, at + sizeof e, line.p, e.n, err);
-		memset(line.p + e.n, 0, SCAN_PADDING);
-		a = (struct arrival){ { line.p, e.n }, e.lineno, e.stream };
-		failed = failed || load_again(l, &a, err) ? -1 : 0;
-		at += sizeof e + e.n;
+		some = want > block.n + BLOCK ? want - block.n : BLOCK;
+		if (some > spill->size - at)
+			some = spill->size - at;
+		buf_reserve(&block, (size_t)some + SCAN_PADDING);
+		failed = spill_read(spill, at, block.p + block.n, (size_t)some, err);
+		block.n += (size_t)some;
+		at += some;
+		failed = failed || give(&block, l, &want, err) ? -1 : 0;
 	}
-	buf_release(&line);
+	buf_release(&block);
 	return failed;
 }
 
@@ -71,11 +75,16 @@ static void close_file(struct spool *s)
 
 int spool_apply(struct spool *s, struct load *l, struct error *err)
 {
+	struct buf newest = s->newest;
+	size_t want;
 	int failed;
 
+	s->newest = (struct buf)BUF_INIT;
+	buf_reserve(&newest, SCAN_PADDING);
 	s->applying = true;
-	failed = (s->spill.fd >= 0 && take_file(&s->spill, l, err)) || held_take(&s->held, l, err) ? -1 : 0;
+	failed = (s->spill.fd >= 0 && take_file(&s->spill, l, err)) || give(&newest, l, &want, err) ? -1 : 0;
 	s->applying = false;
+	buf_release(&newest);
 	close_file(s);
 	s->n = 0;
 	return failed;
@@ -83,6 +92,6 @@ int spool_apply(struct spool *s, struct load *l, struct error *err)
 
 void spool_release(struct spool *s)
 {
-	held_release(&s->held);
+	buf_release(&s->newest);
 	close_file(s);
 }

@@ -9,12 +9,12 @@
 #include "set/spill.h"
 
 struct spool {
-	struct held held;	/* the newest */
+	struct buf newest;	/* owned */
 	struct spill spill;	/* the others, or not open */
 	uint64_t n;		/* records put by */
 	bool applying;		/* the record in hand comes from the spool */
 };
-#define SPOOL_INIT { HELD_INIT, SPILL_INIT, 0, false }
+#define SPOOL_INIT { BUF_INIT, SPILL_INIT, 0, false }
 
 int spool_add(struct spool *s, const struct arrival *a, struct error *err);
 /* load_again for each, in their order, with `applying` set, and forgets them. */

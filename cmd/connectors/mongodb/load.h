@@ -39,7 +39,9 @@ struct row {
 /* A document under its key: as it is there, and as it is to be. */
 struct slot {
 	const bson_t *key;	/* of a row */
-	bson_t *before, *now;	/* owned; NULL: not there */
+	bson_t *before;		/* owned; NULL: not there */
+	const bson_t *now;	/* that, the row's document or `made`; NULL: not there any more */
+	bson_t *made;		/* owned */
 	struct row *first, *last;
 	bool whole;		/* something other than an update made `now` */
 	struct slot *from, *to;	/* its document stood there, under another key; and is another slot's now */
@@ -63,6 +65,7 @@ struct target {
 	uint32_t frames, frames_cap, at;	/* at: that of the record in hand */
 	struct reading reading;
 	char *key[MOST_KEYS];	/* owned */
+	struct buf key_text;	/* owned: scratch */
 	uint32_t keys;
 	bool keyed;		/* the stream or the options say what the key is; else it is _id */
 	bool generates;		/* …and documents without one are added, into a new collection */
@@ -113,7 +116,7 @@ void targets_say_text(const struct database *d);	/* which values became text */
 int row_of(struct target *t, struct record *rec, const struct meta *meta, struct row *out, struct error *err);
 void row_release(struct row *r);
 /* A key's hash, by value: 1 and 1.0 are one key. */
-struct hash128 key_hash(const struct target *t, const bson_t *document);
+struct hash128 key_hash(struct target *t, const bson_t *document);
 /* A condition for documents that have one of the keys; several: {"0": key, …}. The caller destroys it. */
 bson_t *key_condition(const struct target *t, const bson_t *several);
 

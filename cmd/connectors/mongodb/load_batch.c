@@ -66,7 +66,7 @@ static void release_slots(struct batch *b)
 
 	for (i = 0; i < b->slots; i++) {
 		bson_destroy(b->slot[i].before);
-		bson_destroy(b->slot[i].now);
+		bson_destroy(b->slot[i].made);
 		free(b->slot[i].why);
 	}
 	free(b->slot);
@@ -85,8 +85,7 @@ static int take_documents(struct batch *b, mongoc_cursor_t *cursor, struct error
 		s = slot_of(b, key_hash(b->t, document));
 		if (!s || s->before)
 			continue;
-		s->before = bson_copy(document);
-		s->now = bson_copy(document);
+		s->now = s->before = bson_copy(document);
 	}
 	return mongoc_cursor_error(cursor, &why) ? mongo_fail(&b->t->d->mongo, &why, "read", err) : 0;
 }
@@ -133,16 +132,16 @@ static bson_t *merged(const bson_t *base, const bson_t *set, const bson_t *unset
 	return out;
 }
 
-/* The document with the _id that it has there: where the record brings none, or the same number as another type. */
+/* The document with the _id that it has there: where the record brings none, or the same number as another type. NULL: it is so. */
 static bson_t *with_id(const struct target *t, const bson_t *document, const bson_t *there)
 {
 	bool brings = bson_has_field(document, "_id");
 	bson_iter_t it;
 	bson_t *out;
 
-	if (!there || (brings && !key_is_id(t)) || !bson_iter_init_find(&it, there, "_id"))
-		return bson_copy(document);
-	out = bson_new();
+	if (!there || (brings && !key_is_id(t)) || bson_equal(document, there) || !bson_iter_init_find(&it, there, "_id"))
+		return NULL;
+	out = bson_sized_new(document->len + 32);
 	bson_append_iter(out, "_id", 3, &it);
 	bson_copy_to_excluding_noinit(document, out, "_id", NULL);
 	return out;
@@ -172,11 +171,13 @@ static bool is_newer(const bson_t *there, const bson_t *here, const char *field)
 	return order > 0 || (order == 0 && n > m);
 }
 
-static void set_now(struct slot *s, bson_t *now, struct row *r)
+/* made: now, where the slot is to own it. */
+static void set_now(struct slot *s, const bson_t *now, bson_t *made, struct row *r)
 {
 	r->effect = !now ? EFFECT_DELETED : !s->now ? EFFECT_INSERTED : bson_equal(s->now, now) ? EFFECT_UNCHANGED : EFFECT_UPDATED;
-	bson_destroy(s->now);
+	bson_destroy(s->made);
 	s->now = now;
+	s->made = made;
 }
 
 /* The document that stands under the old key is this slot's from here on; an update puts none into another's place. */
@@ -190,16 +191,28 @@ static int move(struct slot *old, struct slot *s, const struct row *r, struct er
 	}
 	s->from = old;
 	old->to = s;
-	bson_destroy(s->now);
+	bson_destroy(s->made);
 	s->now = old->now;
-	old->now = NULL;
+	s->made = old->made;
+	old->now = old->made = NULL;
 	return LOAD_DONE;
 }
 
 /* LOAD_REJECT: an update of what isn't there. */
+static void set_merged(struct target *t, struct slot *s, const bson_t *base, struct row *r)
+{
+	bson_t *now = merged(base, r->document, r->unset), *made = with_id(t, now, r->old && key_is_id(t) ? NULL : s->now);
+
+	if (made)
+		bson_destroy(now);
+	else
+		made = now;
+	set_now(s, made, made, r);
+}
+
 static int fold_update(struct target *t, struct slot *s, struct row *r, struct error *err)
 {
-	bson_t empty = BSON_INITIALIZER, *now;
+	const bson_t empty = BSON_INITIALIZER;
 
 	if (!s->now && t->d->o->missing == MISSING_SKIP)
 		return LOAD_DONE;
@@ -212,25 +225,22 @@ static int fold_update(struct target *t, struct slot *s, struct row *r, struct e
 		return LOAD_DONE;
 	}
 	s->whole |= !s->now;
-	now = merged(s->now ? s->now : &empty, r->document, r->unset);
-	set_now(s, with_id(t, now, r->old && key_is_id(t) ? NULL : s->now), r);
-	bson_destroy(now);
+	set_merged(t, s, s->now ? s->now : &empty, r);
 	return LOAD_DONE;
 }
 
 static int fold_whole(struct target *t, struct slot *s, struct row *r)
 {
-	bson_t *now;
+	bson_t *made;
 
 	if (s->now && t->d->o->newer && is_newer(s->now, r->document, t->d->o->newer)) {
 		r->effect = EFFECT_UNCHANGED;
 	} else if (t->d->load->mode == MODE_PATCH && s->now) {
-		now = merged(s->now, r->document, NULL);
-		set_now(s, with_id(t, now, r->old && key_is_id(t) ? NULL : s->now), r);
-		bson_destroy(now);
+		set_merged(t, s, s->now, r);
 	} else {
 		s->whole = true;
-		set_now(s, with_id(t, r->document, r->old && key_is_id(t) ? NULL : s->now), r);
+		made = with_id(t, r->document, r->old && key_is_id(t) ? NULL : s->now);
+		set_now(s, made ? made : r->document, made, r);
 	}
 	return LOAD_DONE;
 }
@@ -242,7 +252,7 @@ static int fold(struct batch *b, struct row *r, struct error *err)
 
 	if (r->op == OP_DELETE) {
 		if (s->now)
-			set_now(s, NULL, r);
+			set_now(s, NULL, NULL, r);
 		s->whole = true;
 	} else {
 		verdict = move(r->old ? slot_of(b, r->old_hash) : NULL, s, r, err);

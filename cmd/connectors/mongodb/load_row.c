@@ -12,6 +12,7 @@ static void add_number(const bson_iter_t *it, struct buf *out)
 {
 	char text[BSON_DECIMAL128_STRING + NUMBER_DOUBLE_ROOM], *canonical;
 	bson_decimal128_t d;
+	struct span digits;
 	size_t n;
 
 	if (BSON_ITER_HOLDS_DECIMAL128(it)) {
@@ -23,7 +24,9 @@ static void add_number(const bson_iter_t *it, struct buf *out)
 		if (!n)
 			n = (size_t)snprintf(text, sizeof text, "%g", bson_iter_double(it));
 	} else {
-		n = (size_t)snprintf(text, sizeof text, "%lld", (long long)bson_iter_as_int64(it));
+		digits = number_from_int64(bson_iter_as_int64(it), text);
+		n = digits.n;
+		memmove(text, digits.p, n);
 	}
 	buf_addc(out, 'n');
 	if (!number_is_json((struct span){ text, n })) {	/* NaN, infinities */
@@ -35,26 +38,24 @@ static void add_number(const bson_iter_t *it, struct buf *out)
 	out->n += number_canonical((struct span){ text, n }, canonical);
 }
 
-struct hash128 key_hash(const struct target *t, const bson_t *document)
+struct hash128 key_hash(struct target *t, const bson_t *document)
 {
 	struct error ignored = ERROR_INIT;
-	struct buf text = BUF_INIT;
-	struct hash128 hash;
+	struct buf *text = &t->key_text;
 	bson_iter_t it;
 	uint32_t i;
 
+	buf_reset(text);
 	for (i = 0; i < t->keys; i++) {
 		if (!bson_iter_init_find(&it, document, t->key[i]))
-			buf_addc(&text, 'x');
+			buf_addc(text, 'x');
 		else if (BSON_ITER_HOLDS_NUMBER(&it) || BSON_ITER_HOLDS_DECIMAL128(&it))
-			add_number(&it, &text);
+			add_number(&it, text);
 		else
-			(void)value_json(&it, NULL, &text, &ignored);
-		buf_addc(&text, '\0');
+			(void)value_json(&it, NULL, text, &ignored);
+		buf_addc(text, '\0');
 	}
-	hash = hash_bytes(text.p, text.n, &t->d->hash_key);
-	buf_release(&text);
-	return hash;
+	return hash_bytes(text->p, text->n, &t->d->hash_key);
 }
 
 bson_t *key_condition(const struct target *t, const bson_t *several)
@@ -119,7 +120,7 @@ static bool can_be_key(const bson_iter_t *it)
 /* Takes the key's fields out of a document; NULL, with a data error, where one is missing. */
 static bson_t *key_of(const struct target *t, const bson_t *document, struct error *err)
 {
-	bson_t *key = bson_new();
+	bson_t *key = bson_sized_new(64);
 	bson_iter_t it;
 	uint32_t i;
 
@@ -146,7 +147,7 @@ static int document_of(struct target *t, struct value object, bson_t **out, stru
 	bool has_id = value_member(object, SPAN_LIT("_id"), &id);
 	int failed = 0;
 
-	*out = bson_new();
+	*out = bson_sized_new(value_bytes(object).n);
 	if (has_id)
 		failed = value_bson(*out, SPAN_LIT("_id"), id, shape_member(&t->reading.shapes->top, SPAN_LIT("_id")), &t->reading, err);
 	while (!failed && value_next(object, &walk, &name, &v)) {

@@ -61,6 +61,7 @@ void target_release(struct target *t)
 	bson_destroy(t->wanted);
 	table_release(&t->seen);
 	arena_release(&t->arena);
+	buf_release(&t->key_text);
 	arena_release(&t->reading.arena);
 	free(t->frame);
 	free(t->row);
