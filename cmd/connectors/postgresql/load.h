@@ -6,6 +6,7 @@
  *   load_table.c      a stream's table: found, its columns and key
  *   load_make.c       tables that are made, columns that are added
  *   load_text.c       a JSON value as the text that PostgreSQL takes for it
+ *   load_time.c       …dates and times
  *   load_nested.c     …arrays, rows and hstore
  *   load_batch.c      rows gathered, operations on one key folded in their order
  *   load_write.c      a batch written, by halves where a row is refused
@@ -187,8 +188,8 @@ int session_rollback(struct database *d, const char *savepoint, struct error *er
 int64_t session_change(struct database *d, const char *sql, int *verdict, struct error *err);
 /* The first cell of the first row as a number; 0 for none. */
 int session_number(struct database *d, const char *sql, const char *value, uint64_t *out, struct error *err);
-/* What a failed result means: its error in err, the result cleared. */
-int session_verdict(struct database *d, PGresult *r, struct error *err);
+/* What a failed result of a statement means, or of a COPY's rows (sql NULL): its error in err, the result cleared. */
+int session_verdict(struct database *d, PGresult *r, const char *sql, struct error *err);
 /* The last failure was a deadlock or a serialization failure. */
 bool session_may_retry(const struct database *d);
 
@@ -210,17 +211,24 @@ int make_from_schema(struct database *d, struct table *t, const struct record *s
 int make_from_held(struct database *d, struct table *t, struct error *err);
 int make_column(struct database *d, struct table *t, struct value name, struct value v, bool is_property, struct error *err);
 
-/* ---- load_text.c, load_nested.c */
+/* ---- load_text.c, load_time.c, load_nested.c */
 /* 0, or LOAD_REJECT with err ("lossy", "bad-value"). The cell lives in the arena. */
 int cell_of(struct database *d, const struct column *c, struct value v, struct arena *arena, cell *out, struct error *err);
 /* The text of a value of a type, unescaped, added to out. */
 int type_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct value v, struct buf *out, struct error *err);
 int nested_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct value v, struct buf *out, struct error *err);
+int time_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span s, struct buf *out, struct error *err);
+/* What the server would make of the bounds of a range, or of the ranges of a multirange. */
+int time_check_bounds(struct database *d, const struct column *c, const struct pg_type *t, struct span s, struct error *err);
+/* LOAD_REJECT, unless --lossy accepts it. */
+int text_lossy(struct database *d, const struct column *c, const char *why, struct error *err);
 int text_rejected(struct error *err, const char *code, const struct column *c, const char *why);
 
 /* ---- load_batch.c */
 /* Adds a record to the table's batch, folding it into an earlier one of its key. LOAD_DONE, LOAD_REJECT, -1. */
 int batch_add(struct database *d, struct table *t, const struct record *rec, enum row_op op, struct error *err);
+/* Columns that the record has and the table lacks are added, where --evolve says so. */
+int batch_evolve(struct database *d, struct table *t, const struct record *rec, struct error *err);
 /* Writes what is gathered. */
 int batch_flush(struct database *d, struct error *err);
 /* Records that waited are given once more, until that gets no further; then they are set aside (last). */

@@ -48,8 +48,7 @@ static int set_members(struct database *d, struct table *t, struct row *r, const
 	return LOAD_DONE;
 }
 
-/* Columns that the record has and the table lacks are added before its row is made. */
-static int evolve(struct database *d, struct table *t, const struct record *rec, struct error *err)
+int batch_evolve(struct database *d, struct table *t, const struct record *rec, struct error *err)
 {
 	struct walk walk = { 0, 0, 0 };
 	struct value name, v;
@@ -267,7 +266,7 @@ int batch_add(struct database *d, struct table *t, const struct record *rec, enu
 	uint32_t *slot = NULL;
 	int verdict;
 
-	if (evolve(d, t, rec, err))
+	if (batch_evolve(d, t, rec, err))
 		return -1;
 	start(d, t);
 	verdict = make_row(d, t, &row, rec, op, err);

@@ -34,7 +34,7 @@ static int end_copy(struct database *d, struct error *err)
 		if (PQresultStatus(r) == PGRES_COMMAND_OK || verdict)
 			PQclear(r);
 		else
-			verdict = session_verdict(d, r, err);
+			verdict = session_verdict(d, r, NULL, err);
 	}
 	return verdict;
 }

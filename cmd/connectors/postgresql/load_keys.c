@@ -164,7 +164,7 @@ int keys_move(struct database *d, struct table *t, const struct record *rec, str
 	size_t waiting;
 	struct tally before;
 	struct move m = { .moved = 0 };
-	int verdict = batch_flush(d, err) ? -1 : batch_key(d, t, old, &m.from, err);
+	int verdict = batch_flush(d, err) || batch_evolve(d, t, rec, err) ? -1 : batch_key(d, t, old, &m.from, err);
 
 	if (!verdict)
 		verdict = batch_key(d, t, record_root(rec), &m.to, err);

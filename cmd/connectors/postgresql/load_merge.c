@@ -289,7 +289,7 @@ static int find_todo(struct database *d, struct table *t, const struct group *g,
 	r = PQexec(d->pg.c, buf_str(&sql));
 	buf_release(&sql);
 	if (PQresultStatus(r) != PGRES_TUPLES_OK)
-		return session_verdict(d, r, err);
+		return session_verdict(d, r, "", err);
 	for (i = 0; i < PQntuples(r); i++) {
 		b = *PQgetvalue(r, i, 1) == 't' ? &todo->insert : &todo->update;
 		*(b == &todo->insert ? &todo->inserts : &todo->updates) += 1;

@@ -108,7 +108,7 @@ static int run_delete(struct database *d, const char *sql, uint64_t *deleted, st
 	ExecStatusType status = PQresultStatus(r);
 
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-		return session_verdict(d, r, err);
+		return session_verdict(d, r, sql, err);
 	*deleted = strtoull(status == PGRES_TUPLES_OK ? PQgetvalue(r, 0, 0) : PQcmdTuples(r), NULL, 10);
 	PQclear(r);
 	return LOAD_DONE;

@@ -80,15 +80,24 @@ static int add_row(struct database *d, const struct column *c, const struct pg_t
 	return verdict;
 }
 
+static bool has_nul(struct span s)
+{
+	return s.n && memchr(s.p, 0, s.n);
+}
+
 static int add_hstore(struct database *d, const struct column *c, struct value v, struct buf *out, struct error *err)
 {
 	struct walk walk = { 0, 0, 0 };
 	struct value name, member;
 	const char *comma = "";
+	struct span text;
 
 	while (value_next(v, &walk, &name, &member)) {
+		text = value_text(name, &d->arena);
+		if (has_nul(text) || (value_type(member) == TOKEN_STRING && has_nul(value_text(member, &d->arena))))
+			return text_rejected(err, "lossy", c, "text with a NUL, which PostgreSQL can't hold");
 		buf_adds(out, comma);
-		add_quoted(value_text(name, &d->arena), false, out);
+		add_quoted(text, false, out);
 		buf_adds(out, "=>");
 		if (value_type(member) == TOKEN_NULL)
 			buf_adds(out, "NULL");

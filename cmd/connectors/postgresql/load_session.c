@@ -7,13 +7,15 @@
  * Whether one row can be the reason: what it holds, what constraints and checks say, what users' code raises for it, whatever
  * SQLSTATE that takes. Classes of the server's own faults and of statements that can't run at all are no row's.
  */
-static bool is_rows_fault(const char *state, const char *function)
+static bool is_rows_fault(const char *state, const char *function, bool of_value)
 {
 	static const char *const whole[] = {
 		"08", "0A", "0B", "0L", "0P", "25", "26", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "72", "F0", "HV", "XX",
 	};
 	size_t i;
 
+	if (of_value && !strncmp(state, "42", 2) && strcmp(state, "42501"))
+		return true;
 	if (!strcmp(state, "42804") || !strcmp(state, "40002"))
 		return true;
 	/* row security has the code of rights that lack; these names are in no language */
@@ -25,13 +27,35 @@ static bool is_rows_fault(const char *state, const char *function)
 	return true;
 }
 
-int session_verdict(struct database *d, PGresult *r, struct error *err)
+/* The place in a statement that an error is about is a literal: what a value's type can't read. */
+static bool is_literal(const char *sql, const char *place)
+{
+	unsigned long at = place ? strtoul(place, NULL, 10) : 0;	/* in characters, from 1 */
+
+	while (at > 1 && *sql)
+		if ((*++sql & 0xc0) != 0x80)
+			at--;
+	return at == 1 && (*sql == '\'' || ((*sql == 'E' || *sql == 'e') && sql[1] == '\''));
+}
+
+/* Some types say of a value what else is said of a statement: "syntax error", "does not exist". */
+static bool is_of_value(PGresult *r, const char *sql)
+{
+	const char *context = PQresultErrorField(r, PG_DIAG_CONTEXT);
+
+	if (sql)
+		return is_literal(sql, PQresultErrorField(r, PG_DIAG_STATEMENT_POSITION));
+	return context && !strncmp(context, "COPY ", 5);	/* and no function's before */
+}
+
+int session_verdict(struct database *d, PGresult *r, const char *sql, struct error *err)
 {
 	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE), *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
 	const char *detail = PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL);
 	int verdict = LOAD_REJECT;
 
-	if (!state || PQstatus(d->pg.c) == CONNECTION_BAD || !is_rows_fault(state, PQresultErrorField(r, PG_DIAG_SOURCE_FUNCTION)))
+	if (!state || PQstatus(d->pg.c) == CONNECTION_BAD ||
+	    !is_rows_fault(state, PQresultErrorField(r, PG_DIAG_SOURCE_FUNCTION), is_of_value(r, sql)))
 		return pg_fail(&d->pg, r, "write to", err);
 	d->dangling = !strcmp(state, "23503");
 	if (!strcmp(state, "23505") || !strcmp(state, "23503") || !strcmp(state, "23P01"))
@@ -100,7 +124,7 @@ int64_t session_change(struct database *d, const char *sql, int *verdict, struct
 	int64_t n;
 
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-		*verdict = session_verdict(d, r, err);
+		*verdict = session_verdict(d, r, sql, err);
 		return -1;
 	}
 	n = strtoll(PQcmdTuples(r), NULL, 10);	/* of a SELECT too */

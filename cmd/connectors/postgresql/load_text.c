@@ -22,22 +22,22 @@ int text_rejected(struct error *err, const char *code, const struct column *c, c
 	return LOAD_REJECT;
 }
 
-static int lossy(struct database *d, const struct column *c, const char *why, struct error *err)
+int text_lossy(struct database *d, const struct column *c, const char *why, struct error *err)
 {
 	return d->o->lossy ? LOAD_DONE : text_rejected(err, "lossy", c, why);
 }
 
 /* ---- numbers */
 
-/* Digits behind the point that aren't zeros at the end; the exponent moves the point. */
+/* Digits behind the point that aren't zeros at the end, fewer than none where zeros end an integer; the exponent moves the point. */
 static int64_t fraction_digits(struct span digits)
 {
 	char *canonical = malloc(digits.n + NUMBER_CANONICAL_EXTRA), *e;
-	int64_t exponent, n = 0;
+	int64_t exponent, n = INT32_MIN;	/* of 0 */
 	size_t len;
 
 	if (!canonical)
-		return 0;
+		return INT32_MAX;
 	len = number_canonical(digits, canonical);
 	canonical[len] = '\0';
 	e = strchr(canonical, 'e');
@@ -46,7 +46,18 @@ static int64_t fraction_digits(struct span digits)
 		n = (int64_t)(e - canonical) - (*canonical == '-') - exponent;
 	}
 	free(canonical);
-	return n < 0 ? 0 : n;
+	return n;
+}
+
+/* What a numeric's modifier says: 11 bits with a sign. */
+static int scale_of(int32_t typmod)
+{
+	return (((typmod - TYPMOD_HEADER) & 0x7ff) ^ 0x400) - 0x400;
+}
+
+static bool is_money(const struct pg_type *t)
+{
+	return t->kind == PG_AS_TEXT && !strcmp(t->name, "money");
 }
 
 static int check_float4(struct database *d, const struct column *c, struct span digits, struct error *err)
@@ -60,7 +71,7 @@ static int check_float4(struct database *d, const struct column *c, struct span 
 		if (number_is_json(span_of(text)) && number_equal(span_of(text), digits))
 			return LOAD_DONE;
 	}
-	return lossy(d, c, "the number doesn't come back equal from a real (--lossy accepts that)", err);
+	return text_lossy(d, c, "the number doesn't come back equal from a real (--lossy accepts that)", err);
 }
 
 static int check_number(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span digits, struct error *err)
@@ -70,17 +81,21 @@ static int check_number(struct database *d, const struct column *c, const struct
 	case PG_INT4:
 	case PG_INT8:
 	case PG_OID:
+		if (t->kind == PG_OID && *digits.p == '-')
+			return text_rejected(err, "bad-value", c, "no OID");
 		return number_is_integer(digits) ? LOAD_DONE : text_rejected(err, "bad-value", c, "no integer");
 	case PG_FLOAT4:
 		return check_float4(d, c, digits, err);
 	case PG_FLOAT8:
 		return number_fits_double(digits) ? LOAD_DONE
-			: lossy(d, c, "the number doesn't come back equal from a double precision (--lossy accepts that)", err);
+			: text_lossy(d, c, "the number doesn't come back equal from a double precision (--lossy accepts that)", err);
 	case PG_NUMERIC:
-		if (typmod >= TYPMOD_HEADER && fraction_digits(digits) > ((typmod - TYPMOD_HEADER) & 0x7ff))
-			return lossy(d, c, "more digits than the column keeps (--lossy rounds)", err);
+		if (typmod >= TYPMOD_HEADER && fraction_digits(digits) > scale_of(typmod))
+			return text_lossy(d, c, "more digits than the column keeps (--lossy rounds)", err);
 		return LOAD_DONE;
 	default:
+		if (is_money(t) && fraction_digits(digits) > 2)
+			return text_lossy(d, c, "more digits than money keeps (--lossy rounds)", err);
 		return LOAD_DONE;
 	}
 }
@@ -101,51 +116,6 @@ static int number_text(struct database *d, const struct column *c, const struct 
 		buf_addspan(out, number_from_int64(i, text));
 	else
 		buf_addspan(out, digits);
-	return LOAD_DONE;
-}
-
-/* ---- times */
-
-/* Years with a sign as the server writes them: -0001 is 0002 BC. */
-static void date_text(struct span s, struct buf *out)
-{
-	const char *dash = s.n > 1 ? memchr(s.p + 1, '-', s.n - 1) : NULL;
-	long long year;
-
-	if (!dash || dash - s.p > 8 || (s.p[0] != '+' && s.p[0] != '-' && memcmp(s.p, "0000", s.n < 4 ? s.n : 4))) {
-		buf_addspan(out, s);
-		return;
-	}
-	year = strtoll(s.p, NULL, 10);
-	buf_addf(out, "%04lld", year < 1 ? 1 - year : year);
-	buf_add(out, dash, (size_t)(s.p + s.n - dash));
-	if (year < 1)
-		buf_adds(out, " BC");
-}
-
-/* Digits of a second's fraction beyond what the column keeps, other than zeros. */
-static bool is_too_fine(struct span s, int32_t typmod)
-{
-	const char *point = memchr(s.p, '.', s.n), *p;
-	int kept = typmod >= 0 && typmod <= 6 ? typmod : 6;
-
-	for (p = point ? point + 1 : NULL; p && p < s.p + s.n && *p >= '0' && *p <= '9'; p++)
-		if (p - point > kept && *p != '0')
-			return true;
-	return false;
-}
-
-static int time_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span s, struct buf *out,
-		     struct error *err)
-{
-	int32_t precision = t->kind == PG_INTERVAL ? (typmod >= 0 ? typmod & 0xffff : -1) : typmod;
-
-	if (is_too_fine(s, precision) && lossy(d, c, "a time finer than the column keeps (--lossy rounds)", err))
-		return LOAD_REJECT;
-	if (t->kind == PG_DATE || t->kind == PG_TIMESTAMP || t->kind == PG_TIMESTAMPTZ)
-		date_text(s, out);
-	else
-		buf_addspan(out, s);
 	return LOAD_DONE;
 }
 
@@ -185,10 +155,17 @@ static int string_text(struct database *d, const struct column *c, const struct 
 	case PG_TIMESTAMPTZ:
 	case PG_INTERVAL:
 		return time_text(d, c, t, typmod, s, out, err);
+	case PG_RANGE:
+	case PG_MULTIRANGE:
+		if (time_check_bounds(d, c, t, s, err))
+			return LOAD_REJECT;
+		break;
+	case PG_OID:
 	case PG_NUMERIC:
 	case PG_FLOAT4:
 	case PG_FLOAT8:
-		if (number_is_json(s) && check_number(d, c, t, typmod, s, err))
+	case PG_AS_TEXT:
+		if ((t->kind != PG_AS_TEXT || is_money(t)) && number_is_json(s) && check_number(d, c, t, typmod, s, err))
 			return LOAD_REJECT;
 		break;
 	default:
@@ -196,9 +173,6 @@ static int string_text(struct database *d, const struct column *c, const struct 
 	}
 	if (s.n && memchr(s.p, 0, s.n))
 		return text_rejected(err, "lossy", c, "text with a NUL, which PostgreSQL can't hold");
-	if (t->kind == PG_TEXT && typmod >= TYPMOD_HEADER && s.n > (size_t)(typmod - TYPMOD_HEADER) &&
-	    text_length(s) > (size_t)(typmod - TYPMOD_HEADER))
-		return d->o->lossy ? (buf_addspan(out, s), LOAD_DONE) : text_rejected(err, "lossy", c, "text longer than the column takes");
 	buf_addspan(out, s);
 	return LOAD_DONE;
 }
@@ -235,13 +209,11 @@ static int extended_text(struct database *d, const struct column *c, const struc
 	return 1;
 }
 
-int type_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct value v, struct buf *out,
-	      struct error *err)
+static int any_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct value v, struct buf *out,
+		    struct error *err)
 {
 	int verdict;
 
-	if (typmod < 0)
-		typmod = t->typmod;
 	if (value_type(v) == TOKEN_OBJECT && extended_text(d, c, t, typmod, v, out, &verdict, err))
 		return verdict;
 	if (is_json(t)) {
@@ -261,6 +233,50 @@ int type_text(struct database *d, const struct column *c, const struct pg_type *
 	default:
 		return nested_text(d, c, t, typmod, v, out, err);
 	}
+}
+
+/* Bits are cut, or zeros put behind them, where a statement says them. */
+static int check_bits(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span s, struct error *err)
+{
+	bool varying = !strncmp(t->name, "bit varying", 11);
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] != '0' && s.p[i] != '1')
+			return text_rejected(err, "bad-value", c, "not 0 and 1 alone");
+	if (typmod < 0 || (varying ? s.n <= (size_t)typmod : s.n == (size_t)typmod))
+		return LOAD_DONE;
+	return text_lossy(d, c, "bits of another length than the column's", err);
+}
+
+enum { NAME_BYTES = 63 };
+
+/* The server would cut it. */
+static int check_length(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span s, struct error *err)
+{
+	bool too_long = false;
+
+	if (t->kind == PG_BIT)
+		return check_bits(d, c, t, typmod, s, err);
+	if (t->kind == PG_CHAR)
+		too_long = s.n > 1 && !(s.n == 4 && *s.p == '\\');	/* which is a byte's octal digits */
+	else if (t->kind == PG_TEXT && typmod >= TYPMOD_HEADER)
+		too_long = s.n > (size_t)(typmod - TYPMOD_HEADER) && text_length(s) > (size_t)(typmod - TYPMOD_HEADER);
+	else if (t->kind == PG_TEXT && s.n > NAME_BYTES)
+		too_long = !strcmp(t->name, "name");
+	return too_long ? text_lossy(d, c, "text longer than the column takes", err) : LOAD_DONE;
+}
+
+int type_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct value v, struct buf *out,
+	      struct error *err)
+{
+	size_t from = out->n;
+	int verdict;
+
+	if (typmod < 0)
+		typmod = t->typmod;
+	verdict = any_text(d, c, t, typmod, v, out, err);
+	return verdict ? verdict : check_length(d, c, t, typmod, (struct span){ out->p + from, out->n - from }, err);
 }
 
 /* COPY's text: backslash, tab, line feed and carriage return escaped. */
@@ -308,7 +324,7 @@ static bool as_it_stands(const struct column *c, struct value v)
 {
 	switch (c->type->kind) {
 	case PG_TEXT:
-		return c->typmod < TYPMOD_HEADER && is_plain_string(v);
+		return c->typmod < TYPMOD_HEADER && is_plain_string(v) && (value_bytes(v).n <= NAME_BYTES || strcmp(c->type->name, "name") != 0);
 	case PG_INT2:
 	case PG_INT4:
 	case PG_INT8:
