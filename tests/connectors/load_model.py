@@ -433,7 +433,7 @@ class Model:
             return
         t = self.tables[item["s"]]
         if item.get("frame") == "schema":
-            if t.heard and t.declared != item["columns"] and self.target == "sqlite":
+            if t.heard and t.declared != item["columns"]:
                 self.settle()       # those that wait are taken by what was said when they came
             t.heard = True
             t.touched = t.touched or self.mode != "replace"

@@ -225,4 +225,17 @@ run sh -c 'printf "%s\n" "{\"id\":1,\"n\":3}" "{\"_sync\":{\"op\":\"update\"},\"
 is "$(pg 'select * from newer_one_by_one order by 1')" '1|3
 2|2' 'an older record of a key leaves a newer one before it alone'
 
+# ---- records that wait, and a schema that changes meanwhile
+pg "create table w(id int primary key, u int unique, s text default 'own', n text default 'own'); insert into w values(1, 1)"
+cat <<'END' | jq -c . >in
+{"_sync":{"op":"begin","format":1,"run":"r","source":["x"],"scope":"part"}}
+{"_sync":{"op":"schema","stream":"w","key":["id"],"schema":{"properties":{"id":{"type":"integer"},"u":{"type":"integer"},"s":{"type":"string"}}}}}
+{"_sync":{"stream":"w"},"id":2,"u":1}
+{"_sync":{"stream":"w"},"id":1,"u":5}
+{"_sync":{"op":"schema","stream":"w","key":["id"],"schema":{"properties":{"id":{"type":"integer"},"u":{"type":"integer"},"n":{"type":"string"}}}}}
+{"_sync":{"stream":"w"},"id":3,"u":3}
+{"_sync":{"op":"end","count":{"w":3}}}
+END
+run sh -c 'sync-load "$PGURI" <in'
+is "$status:$(rows w)" '0:1|5||own 2|1||own 3|3|own| ' 'each record sets the columns that were declared when it came'
 finish

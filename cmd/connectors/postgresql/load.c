@@ -20,22 +20,6 @@ static int database_open(void *self, struct load *l, struct error *err)
 	return session_run(d, "SET row_security TO on; SET jit TO off", err) || (l->state_here && state_load(d, err)) ? -1 : 0;
 }
 
-static int database_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)
-{
-	struct database *d = self;
-	struct table *t = table_of(d, stream, err);
-
-	(void)l;
-	if (!t || batch_flush(d, err))
-		return -1;
-	buf_reset(&t->declared);
-	value_write(schema, &t->declared);
-	buf_reset(&t->key_names);
-	if (value_present(key))
-		value_write(key, &t->key_names);
-	return t->exists ? table_declare(d, t, err) : 0;
-}
-
 /* ---- records of a table that isn't there, and that no schema declares */
 
 static int release_held(struct database *d, struct table *t, struct error *err)
@@ -134,6 +118,34 @@ static int write_waiting(struct database *d, bool last, struct error *err)
 		if (release_held(d, d->table[i], err))
 			return -1;
 	return batch_flush(d, err) || batch_retry(d, last, err) || journal_settle(d, err) ? -1 : 0;
+}
+
+/* The same frame again says nothing new; records that wait are taken by what was said when they came. */
+static bool says_the_same(const struct table *t, struct value schema)
+{
+	struct buf text = BUF_INIT;
+	bool same;
+
+	value_write(schema, &text);
+	same = span_eq(buf_span(&text), buf_span(&t->declared));
+	buf_release(&text);
+	return same;
+}
+
+static int database_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)
+{
+	struct database *d = self;
+	struct table *t = table_of(d, stream, err);
+
+	(void)l;
+	if (!t || batch_flush(d, err) || release_held(d, t, err) || (t->looked && !says_the_same(t, schema) && write_waiting(d, true, err)))
+		return -1;
+	buf_reset(&t->declared);
+	value_write(schema, &t->declared);
+	buf_reset(&t->key_names);
+	if (value_present(key))
+		value_write(key, &t->key_names);
+	return t->exists ? table_declare(d, t, err) : 0;
 }
 
 static int move_sequences(struct database *d, struct error *err)
