@@ -13,13 +13,12 @@ else
 	skip 3 'SQLite: its connector is not built here'
 fi
 if ! [ -x "$BUILD/libexec/sync/sync-load-postgresql" ]; then
-	skip 7 'PostgreSQL: its connector is not built here'
+	skip 10 'PostgreSQL: its connector is not built here'
 elif ! pg_start; then
-	skip 7 'PostgreSQL: no server here'
+	skip 10 'PostgreSQL: no server here'
 else
-	model postgresql 0 20
+	model postgresql 0 40
 	model postgresql 72 40
-	model postgresql 245 15
-	for seed in 156 166 226 332; do model postgresql $seed 1; done
+	for seed in 156 166 226 245 253 255 332 1202; do model postgresql $seed 1; done
 fi
 finish
