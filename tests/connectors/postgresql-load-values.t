@@ -113,6 +113,15 @@ printf '{"id":1,"d":"2026-01-01T23:00:00Z","t":"2026-12-31T23:59:60","m":1.005,"
 run sh -c 'sync-load "$PGURI" l --lossy --rejects r <in'
 is "$status:$(pg 'select * from l'):$(jq -c .id r)" '1:1|2026-01-01|2027-01-01 00:00:00|$1.01|1 mon:2' "--lossy accepts what is lost, but not the server's clock for a value"
 
+# ---- a server's encoding
+printf '{"id":1,"v":"\303\251"}\n{"id":2,"v":"\342\202\254"}\n{"id":3,"w":"\303\251\303\251"}\n{"id":4,"v":"x"}\n' >in
+for encoding in LATIN1:2 SQL_ASCII:3; do
+	pg "create database \"${encoding%:*}\" encoding '${encoding%:*}' template template0 locale 'C'"
+	psql -XAtq "${encoding%:*}" -c 'create table t(id int primary key, v text, w varchar(2))'
+	run sh -c 'sync-load "postgresql://tester@/$1?host=$PGHOST" t --rejects "r.$1" <in' - "${encoding%:*}"
+	is "$status:$(jq -c .id "r.${encoding%:*}")" "1:${encoding#*:}" "${encoding%:*}: what it has no character for, or would cut, is set aside"
+done
+
 # ---- a trigger's own errors are no value's, though it is a COPY that runs it
 pg "create table x(id int primary key); create function broken() returns trigger language plpgsql as 'begin perform * from nosuch; return new; end';
 	create trigger broken before insert on x for each row execute function broken()"

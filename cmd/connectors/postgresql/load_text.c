@@ -251,6 +251,14 @@ static int check_bits(struct database *d, const struct column *c, const struct p
 
 enum { NAME_BYTES = 63 };
 
+/* A server that knows no encoding takes each byte for a character. */
+static bool counts_bytes(const struct database *d)
+{
+	const char *encoding = PQparameterStatus(d->pg.c, "server_encoding");
+
+	return encoding && !strcmp(encoding, "SQL_ASCII");
+}
+
 /* The server would cut it. */
 static int check_length(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span s, struct error *err)
 {
@@ -261,7 +269,7 @@ static int check_length(struct database *d, const struct column *c, const struct
 	if (t->kind == PG_CHAR)
 		too_long = s.n > 1 && !(s.n == 4 && *s.p == '\\');	/* which is a byte's octal digits */
 	else if (t->kind == PG_TEXT && typmod >= TYPMOD_HEADER)
-		too_long = s.n > (size_t)(typmod - TYPMOD_HEADER) && text_length(s) > (size_t)(typmod - TYPMOD_HEADER);
+		too_long = s.n > (size_t)(typmod - TYPMOD_HEADER) && (counts_bytes(d) || text_length(s) > (size_t)(typmod - TYPMOD_HEADER));
 	else if (t->kind == PG_TEXT && s.n > NAME_BYTES)
 		too_long = !strcmp(t->name, "name");
 	return too_long ? text_lossy(d, c, "text longer than the column takes", err) : LOAD_DONE;
