@@ -197,3 +197,14 @@ void seen_release(struct seen *s)
 	arena_release(&s->arena);
 	*s = (struct seen)SEEN_INIT;
 }
+
+bool declared_again(const struct buf *last, struct value schema)
+{
+	struct buf text = BUF_INIT;
+	bool same;
+
+	value_write(schema, &text);
+	same = span_eq(buf_span(&text), buf_span(last));
+	buf_release(&text);
+	return same;
+}

@@ -42,4 +42,7 @@ int seen_kind(struct value v);
 void seen_note(struct seen *s, const struct record *rec, bool any_case);
 void seen_release(struct seen *s);
 
+/* The text of the last frame's schema is that of this one: it says nothing new. */
+bool declared_again(const struct buf *last, struct value schema);
+
 #endif

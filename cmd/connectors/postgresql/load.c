@@ -120,25 +120,14 @@ static int write_waiting(struct database *d, bool last, struct error *err)
 	return batch_flush(d, err) || batch_retry(d, last, err) || journal_settle(d, err) ? -1 : 0;
 }
 
-/* The same frame again says nothing new; records that wait are taken by what was said when they came. */
-static bool says_the_same(const struct table *t, struct value schema)
-{
-	struct buf text = BUF_INIT;
-	bool same;
-
-	value_write(schema, &text);
-	same = span_eq(buf_span(&text), buf_span(&t->declared));
-	buf_release(&text);
-	return same;
-}
-
+/* Records that wait are taken by what was said when they came. */
 static int database_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)
 {
 	struct database *d = self;
 	struct table *t = table_of(d, stream, err);
 
 	(void)l;
-	if (!t || batch_flush(d, err) || release_held(d, t, err) || (t->looked && !says_the_same(t, schema) && write_waiting(d, true, err)))
+	if (!t || batch_flush(d, err) || release_held(d, t, err) || (t->looked && !declared_again(&t->declared, schema) && write_waiting(d, true, err)))
 		return -1;
 	buf_reset(&t->declared);
 	value_write(schema, &t->declared);

@@ -47,25 +47,14 @@ static int hold(struct database *d, struct table *t, const struct meta *meta, st
 	return release_held(d, t, err) ? -1 : !t->exists;
 }
 
-/* The same frame again says nothing new; records that wait are taken by what was said when they came. */
-static bool says_the_same(const struct table *t, struct value schema)
-{
-	struct buf text = BUF_INIT;
-	bool same;
-
-	value_write(schema, &text);
-	same = span_eq(buf_span(&text), buf_span(&t->schema));
-	buf_release(&text);
-	return same;
-}
-
+/* Records that wait are taken by what was said when they came. */
 static int database_schema(void *self, struct load *l, uint32_t stream, struct value key, struct value schema, struct error *err)
 {
 	struct database *d = self;
 	struct table *t = table_of(d, stream, err);
 
 	(void)l;
-	if (!t || gather_flush(d, err) || release_held(d, t, err) || (t->looked && !says_the_same(t, schema) && retry_all(d, true, err)))
+	if (!t || gather_flush(d, err) || release_held(d, t, err) || (t->looked && !declared_again(&t->schema, schema) && retry_all(d, true, err)))
 		return -1;
 	t->printed = false;
 	buf_reset(&t->schema);
