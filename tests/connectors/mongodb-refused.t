@@ -73,6 +73,15 @@ _id:10=2 u:10=2" 'stays where it is'
 	changes '{"_sync":{"op":"update","key":{"_id":1}},"_id":2,"v":1}\n' --key _id
 	is "$status $(docs | wc -l)" '1 2' 'an update puts none into the place of another'
 	rm -f rej
+	load '{"_id":9,"u":9}\n' "$MONGODB" c
+	changes '{"_sync":{"key":{"_id":1}},"_id":2,"u":9}\n' --key _id --max-delete 9
+	is "$status $(docs | wc -l)" '1 3' 'a record that is refused there takes none away'
+	rm -f rej
+	changes '{"_sync":{"key":{"_id":1}},"_id":2,"v":1}\n' --key _id --max-delete 9
+	is "$status $(docs | tr '\n' ' ')" '0 _id:10=2 v:10=1 _id:10=9 u:10=9 ' 'else the old one goes'
+	run sync-load --plain "$MONGODB" c --key _id --memory 64K <in
+	status_is 0 'with little memory'
+	rm -f rej
 	mongodb_client "{'drop': 'c'}" >/dev/null
 	load '{"_id":1,"k":1,"v":1}\n{"_id":2,"k":2,"v":2}\n' "$MONGODB" c
 	mongodb_client "{'createIndexes': 'c', 'indexes': [{'key': {'k': 1}, 'name': 'k_1', 'unique': True}]}" >/dev/null

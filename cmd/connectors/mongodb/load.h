@@ -19,6 +19,7 @@
 #include "mongo.h"
 #include "set/table.h"
 #include "value.h"
+#include "value/number.h"
 
 enum { ROWS_AT_ONCE = 1000, BYTES_AT_ONCE = 8 << 20, MOST_KEYS = 32, DOCUMENT_MOST = 16 << 20, DUPLICATE_KEY = 11000 };
 
@@ -115,6 +116,9 @@ void targets_say_text(const struct database *d);	/* which values became text */
 /* Fills a row but for its line. LOAD_DONE, LOAD_REJECT, -1. */
 int row_of(struct target *t, struct record *rec, const struct meta *meta, struct row *out, struct error *err);
 void row_release(struct row *r);
+/* A number's digits; of NaN and infinities a word. */
+enum { NUMBER_OF_ROOM = BSON_DECIMAL128_STRING + NUMBER_DOUBLE_ROOM };
+struct span number_digits_of(const bson_iter_t *it, char room[NUMBER_OF_ROOM]);
 /* A key's hash, by value: 1 and 1.0 are one key. */
 struct hash128 key_hash(struct target *t, const bson_t *document);
 /* A condition for documents that have one of the keys; several: {"0": key, …}. The caller destroys it. */

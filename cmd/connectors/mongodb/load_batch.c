@@ -13,6 +13,7 @@ struct batch {
 	struct slot *slot;	/* in the order of their keys' first rows */
 	uint32_t slots;
 	struct table by_key;	/* hash → uint64_t, the slot's number */
+	struct memory memory;	/* of by_key: small, whatever --memory says */
 };
 
 /* ---- slots */
@@ -22,7 +23,7 @@ static void add_slot(struct batch *b, const bson_t *key, struct hash128 hash, bo
 	bool added;
 	uint64_t *at = table_put(&b->by_key, hash, &added);
 
-	if (!at)	/* a batch is small */
+	if (!at)
 		xalloc_die();
 	if (added) {
 		*at = b->slots;
@@ -51,7 +52,8 @@ static uint32_t make_slots(struct batch *b, struct row *row, uint32_t n)
 	uint32_t i;
 
 	b->slot = xcalloc(n * 2, sizeof *b->slot);
-	table_init_small(&b->by_key, sizeof(uint64_t), &b->t->d->memory);
+	b->memory.limit = SIZE_MAX;
+	table_init_small(&b->by_key, sizeof(uint64_t), &b->memory);
 	for (i = 0; i < n && !shares(b, &row[i]); i++) {
 		if (row[i].old)
 			add_slot(b, row[i].old, row[i].old_hash, true);
@@ -147,7 +149,20 @@ static bson_t *with_id(const struct target *t, const bson_t *document, const bso
 	return out;
 }
 
-/* --newer FIELD: dates, numbers and texts are compared with their kind, and anything else is not newer. */
+static bool is_number(const bson_iter_t *it)
+{
+	return BSON_ITER_HOLDS_NUMBER(it) || BSON_ITER_HOLDS_DECIMAL128(it);
+}
+
+static bool number_is_larger(const bson_iter_t *a, const bson_iter_t *b)
+{
+	char x[NUMBER_OF_ROOM], y[NUMBER_OF_ROOM];
+	struct span m = number_digits_of(a, x), n = number_digits_of(b, y);
+
+	return number_is_json(m) && number_is_json(n) && number_compare(m, n) > 0;
+}
+
+/* --newer FIELD: dates, numbers and texts are compared with their kind, and anything else is not newer, but than null. */
 static bool is_newer(const bson_t *there, const bson_t *here, const char *field)
 {
 	bson_iter_t a, b;
@@ -157,12 +172,12 @@ static bool is_newer(const bson_t *there, const bson_t *here, const char *field)
 
 	if (!bson_iter_init_find(&a, there, field) || !bson_iter_init_find(&b, here, field))
 		return false;
+	if (BSON_ITER_HOLDS_NULL(&b))
+		return !BSON_ITER_HOLDS_NULL(&a);
 	if (BSON_ITER_HOLDS_DATE_TIME(&a) && BSON_ITER_HOLDS_DATE_TIME(&b))
 		return bson_iter_date_time(&a) > bson_iter_date_time(&b);
-	if (BSON_ITER_HOLDS_INT(&a) && BSON_ITER_HOLDS_INT(&b))
-		return bson_iter_as_int64(&a) > bson_iter_as_int64(&b);
-	if (BSON_ITER_HOLDS_NUMBER(&a) && BSON_ITER_HOLDS_NUMBER(&b))
-		return bson_iter_as_double(&a) > bson_iter_as_double(&b);
+	if (is_number(&a) && is_number(&b))
+		return number_is_larger(&a, &b);
 	if (!BSON_ITER_HOLDS_UTF8(&a) || !BSON_ITER_HOLDS_UTF8(&b))
 		return false;
 	s = bson_iter_utf8(&a, &n);
@@ -180,7 +195,10 @@ static void set_now(struct slot *s, const bson_t *now, bson_t *made, struct row 
 	s->made = made;
 }
 
-/* The document that stands under the old key is this slot's from here on; an update puts none into another's place. */
+/*
+ * The document that stands under the old key is this slot's from here on. Where one stands already, a whole record becomes that
+ * one, and the old one goes; an update puts none into another's place.
+ */
 static int move(struct slot *old, struct slot *s, const struct row *r, struct error *err)
 {
 	if (!old || !old->now)
@@ -189,19 +207,19 @@ static int move(struct slot *old, struct slot *s, const struct row *r, struct er
 		error_data(err, "duplicate-key", "an update to a key that another document has");
 		return LOAD_REJECT;
 	}
-	s->from = old;
 	old->to = s;
-	bson_destroy(s->made);
-	s->now = old->now;
-	s->made = old->made;
-	old->now = old->made = NULL;
+	if (!s->now) {
+		s->from = old;
+		s->now = old->now;
+	}
+	old->now = NULL;
 	return LOAD_DONE;
 }
 
 /* LOAD_REJECT: an update of what isn't there. */
 static void set_merged(struct target *t, struct slot *s, const bson_t *base, struct row *r)
 {
-	bson_t *now = merged(base, r->document, r->unset), *made = with_id(t, now, r->old && key_is_id(t) ? NULL : s->now);
+	bson_t *now = merged(base, r->document, r->unset), *made = with_id(t, now, s->from && key_is_id(t) ? NULL : s->now);
 
 	if (made)
 		bson_destroy(now);
@@ -239,7 +257,7 @@ static int fold_whole(struct target *t, struct slot *s, struct row *r)
 		set_merged(t, s, s->now, r);
 	} else {
 		s->whole = true;
-		made = with_id(t, r->document, r->old && key_is_id(t) ? NULL : s->now);
+		made = with_id(t, r->document, s->from && key_is_id(t) ? NULL : s->now);
 		set_now(s, made ? made : r->document, made, r);
 	}
 	return LOAD_DONE;

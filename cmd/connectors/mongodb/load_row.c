@@ -3,39 +3,42 @@
 #include <string.h>
 
 #include "load.h"
-#include "value/number.h"
 
 /* ---- keys */
 
-/* An equal number of another type is the same key. */
-static void add_number(const bson_iter_t *it, struct buf *out)
+struct span number_digits_of(const bson_iter_t *it, char room[NUMBER_OF_ROOM])
 {
-	char text[BSON_DECIMAL128_STRING + NUMBER_DOUBLE_ROOM], *canonical;
 	bson_decimal128_t d;
-	struct span digits;
 	size_t n;
 
 	if (BSON_ITER_HOLDS_DECIMAL128(it)) {
 		bson_iter_decimal128(it, &d);
-		bson_decimal128_to_string(&d, text);
-		n = strlen(text);
+		bson_decimal128_to_string(&d, room);
+		n = strlen(room);
 	} else if (BSON_ITER_HOLDS_DOUBLE(it)) {
-		n = number_from_double(bson_iter_double(it), text);
+		n = number_from_double(bson_iter_double(it), room);
 		if (!n)
-			n = (size_t)snprintf(text, sizeof text, "%g", bson_iter_double(it));
+			n = (size_t)snprintf(room, NUMBER_OF_ROOM, "%g", bson_iter_double(it));
 	} else {
-		digits = number_from_int64(bson_iter_as_int64(it), text);
-		n = digits.n;
-		memmove(text, digits.p, n);
+		return number_from_int64(bson_iter_as_int64(it), room);
 	}
+	return (struct span){ room, n };
+}
+
+/* An equal number of another type is the same key. */
+static void add_number(const bson_iter_t *it, struct buf *out)
+{
+	char room[NUMBER_OF_ROOM], *canonical;
+	struct span digits = number_digits_of(it, room);
+
 	buf_addc(out, 'n');
-	if (!number_is_json((struct span){ text, n })) {	/* NaN, infinities */
-		buf_add(out, text, n);
+	if (!number_is_json(digits)) {	/* NaN, infinities */
+		buf_add(out, digits.p, digits.n);
 		return;
 	}
-	buf_reserve(out, n + NUMBER_CANONICAL_EXTRA);
+	buf_reserve(out, digits.n + NUMBER_CANONICAL_EXTRA);
 	canonical = out->p + out->n;
-	out->n += number_canonical((struct span){ text, n }, canonical);
+	out->n += number_canonical(digits, canonical);
 }
 
 struct hash128 key_hash(struct target *t, const bson_t *document)

@@ -232,36 +232,30 @@ static bool differs(const struct slot *s)
 	return s->before && s->now ? !bson_equal(s->before, s->now) : s->before != s->now;
 }
 
-/* What must be gone first: documents whose keys others get. */
-static bool goes_first(const struct target *t, const struct slot *s)
-{
-	return s->before && !(s->to && !key_is_id(t)) && (!s->now ? !(s->to && key_is_id(t)) : is_renamed(t, s));
-}
-
 /* What the document of its changed slot is made of; NULL: nothing, it is new. */
 static const bson_t *changes_from(const struct target *t, const struct slot *s)
 {
 	if (is_renamed(t, s))
 		return s->from->before;
-	return s->to && !key_is_id(t) ? NULL : s->before;
+	return s->before;
 }
 
 enum phase { GOES_FIRST, CHANGES, ADDITIONS, GOES_LAST };
 
-/* A document that moves under another _id is there anew before it goes from its old place. */
+/* A document that moves under another _id, or into another's place, is there before it goes from its old place. */
 static bool is_in(const struct target *t, const struct slot *s, enum phase phase)
 {
 	if (!differs(s) && !is_renamed(t, s))
 		return false;
 	switch (phase) {
 	case GOES_FIRST:
-		return goes_first(t, s);
+		return s->before && !s->now && !s->to;
 	case CHANGES:
 		return s->now && changes_from(t, s);
 	case ADDITIONS:
 		return s->now && !changes_from(t, s);
 	default:
-		return s->before && !s->now && s->to && !s->to->code && key_is_id(t);
+		return s->before && !s->now && s->to && !s->to->code && !is_renamed(t, s->to);
 	}
 }
 
