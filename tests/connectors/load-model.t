@@ -2,6 +2,7 @@
 # load-model.t: random streams into each database, against one model of what is to become of them. Seeds stand in what fails.
 . "${0%/*}/../cli/lib.sh"
 . "$ROOT/tests/connectors/pg.sh"
+. "$ROOT/tests/connectors/mongodb.sh"
 model() { # TARGET FIRST COUNT
 	mkdir -p "model-$1" && ok "$1, seeds $2 and $3 on" sh -c "cd model-$1 && exec python3 \"\$ROOT/tests/connectors/load_run.py\" $*"
 }
@@ -21,4 +22,19 @@ else
 	model postgresql 72 40
 	for seed in 156 166 226 245 253 255 332 1202; do model postgresql $seed 1; done
 fi
+kinds=
+[ ! -x "$BUILD/libexec/sync/sync-load-mongodb" ] || kinds=$(mongodb_kinds | grep -v uri)
+for MONGODB_KIND in $kinds; do
+	export MONGODB_KIND
+	if ! mongodb_start "$MONGODB_KIND"; then
+		skip 2 "MongoDB: no server of kind $MONGODB_KIND starts"
+		continue
+	fi
+	case $MONGODB_KIND in
+	ferretdb) model mongodb 0 10 && model mongodb 10 10 ;;
+	*) model mongodb 0 40 && model mongodb 40 40 ;;
+	esac
+	mongodb_stop
+done
+[ -n "$kinds" ] || skip 2 'MongoDB: no server of its own here, or no connector'
 finish

@@ -213,7 +213,7 @@ class Maker:
     def items(self, tables):
         self.taken = set()
         r, out = self.rnd, []
-        declared = {i: self.framed and self.chance(0.7) for i in range(len(tables))}
+        declared = {i: self.framed and (self.chance(0.7) or self.target == "mongodb") for i in range(len(tables))}
         out += [self.declare(i, t) for i, t in enumerate(tables) if declared[i]]
         for _ in range(self.length):
             i = r.randrange(len(tables))

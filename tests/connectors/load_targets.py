@@ -5,6 +5,9 @@ import sqlite3
 import subprocess
 from fractions import Fraction
 
+from load_documents import value_of
+from mongo_client import B, Client, decode
+
 
 def quoted(v):
     if v is None:
@@ -132,4 +135,57 @@ class Postgresql(Target):
         return [json.loads(l, parse_float=Fraction) for l in got]
 
 
-TARGETS = {"sqlite": Sqlite, "postgresql": Postgresql}
+def decimal128(raw):
+    """IEEE 754-2008's decimal128, of the encoding that BSON has."""
+    bits = int.from_bytes(raw, "little")
+    digits, exponent = bits & (1 << 113) - 1, (bits >> 113 & 0x3fff) - 6176
+    return Fraction(digits) * Fraction(10) ** exponent * (-1 if bits >> 127 else 1)
+
+
+def plain(v):
+    if isinstance(v, B) and v.type == 0x13:
+        return decimal128(v.raw)
+    if isinstance(v, dict):
+        return {n: plain(x) for n, x in v.items()}
+    return [plain(x) for x in v] if isinstance(v, list) else value_of(v)
+
+
+class Mongodb(Target):
+    """MONGODB_AT and MONGODB say where; MONGODB_KIND is the server's kind, as mongodb.sh has it."""
+    name = "mongodb"
+
+    def __init__(self):
+        self.client = Client(os.environ["MONGODB_AT"], "app")
+        self.replaces = os.environ.get("MONGODB_KIND") != "ferretdb"
+        self.reorders = os.environ.get("MONGODB_KIND") == "java"    # fields of a document that is replaced stay in the old one's order
+
+    def tables(self, case, rows):
+        for t in case["tables"]:
+            keys = [t["key"]] + [[c["name"]] for c in t["columns"] if c.get("unique")]
+            indexes = [{"key": {n: 1 for n in k}, "name": "_".join(k) + "_1", "unique": True} for k in keys]
+            yield repr({"createIndexes": t["name"], "indexes": indexes})
+            for at in range(0, len(rows[t["name"]]), 1000):
+                some = [{"_id": "%d" % i, **{n: v if not isinstance(v, Fraction) else int(v) if v.denominator == 1 else float(v) for n, v in r.items()}}
+                        for i, r in enumerate(rows[t["name"]][at:at + 1000], at)]
+                yield repr({"insert": t["name"], "documents": some})
+
+    def setup(self, case, rows):
+        for name in ("t0", "t1", "t2", "_sync_state"):
+            try:
+                self.client.run({"drop": name})
+            except RuntimeError:
+                pass
+        for command in self.tables(case, rows):
+            self.client.run(eval(command))
+        return os.environ["MONGODB"]
+
+    def generation(self):
+        got = self.client.documents("_sync_state")
+        return decode(got[0])["generation"] if got else "0"
+
+    def rows(self, table):
+        got = [plain(decode(d)) for d in self.client.documents(table)]
+        return [{n: v for n, v in r.items() if n != "_id"} for r in got]
+
+
+TARGETS = {"sqlite": Sqlite, "postgresql": Postgresql, "mongodb": Mongodb}
