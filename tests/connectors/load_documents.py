@@ -19,10 +19,8 @@ def value_of(v):
     return Fraction(repr(v)) if isinstance(v, float) else v
 
 
-def for_documents(case, replaces):
+def for_documents(case):
     """The same case for a store without columns: what only tables have is gone, and a unique field always has a value."""
-    if case["options"].get("mode") == "replace" and not replaces:
-        case["options"]["mode"] = "append"
     if case["options"].get("mode") == "mirror":
         case["options"].pop("memory", None)
     case["options"].pop("evolve", None)

@@ -306,7 +306,7 @@ def main(target, first, count=None):
     else:
         cases = (Maker(random.Random(seed), target.name).case(seed) for seed in range(int(first), int(first) + int(count)))
         if target.name == "mongodb":
-            cases = (for_documents(case, target.replaces) for case in cases)
+            cases = (for_documents(case) for case in cases)
     bad = 0
     for case in cases:
         problems = problems_of(case, target)

@@ -156,7 +156,6 @@ class Mongodb(Target):
 
     def __init__(self):
         self.client = Client(os.environ["MONGODB_AT"], "app")
-        self.replaces = os.environ.get("MONGODB_KIND") != "ferretdb"
         self.reorders = os.environ.get("MONGODB_KIND") == "java"    # fields of a document that is replaced stay in the old one's order
 
     def tables(self, case, rows):

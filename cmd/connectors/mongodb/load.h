@@ -34,7 +34,7 @@ struct row {
 	bson_t *key, *old;	/* {field: value, …}; old: the key that it had before, or NULL */
 	struct hash128 hash, old_hash;
 	enum effect effect;
-	struct row *next;	/* of the same slot */
+	struct slot *slot;	/* NULL: it was set aside, or is settled */
 };
 
 /* A document under its key: as it is there, and as it is to be. */
@@ -43,7 +43,6 @@ struct slot {
 	bson_t *before;		/* owned; NULL: not there */
 	const bson_t *now;	/* that, the row's document or `made`; NULL: not there any more */
 	bson_t *made;		/* owned */
-	struct row *first, *last;
 	bool whole;		/* something other than an update made `now` */
 	struct slot *from, *to;	/* its document stood there, under another key; and is another slot's now */
 	bool alone;		/* a row that moves a document is about it, and no other row */

@@ -279,11 +279,7 @@ static int fold(struct batch *b, struct row *r, struct error *err)
 	}
 	if (verdict)
 		return verdict;
-	if (s->last)
-		s->last->next = r;
-	else
-		s->first = r;
-	s->last = r;
+	r->slot = s;
 	return LOAD_DONE;
 }
 
@@ -297,25 +293,22 @@ static void count(struct load *l, const struct row *r)
 	l->deleted += r->effect == EFFECT_DELETED;
 }
 
-/* Rows of a slot that was refused: one by one, so that just the bad one is set aside. */
-static int settle(struct batch *b, struct slot *s, bool alone, struct error *err)
+/* Rows of a slot that was refused: one by one, in their order, so that just the bad one is set aside. */
+static int settle(struct batch *b, struct row *r, bool alone, struct error *err)
 {
-	struct row *r, *next;
-	int failed = 0;
+	const struct slot *s = r->slot;
 
-	for (r = s->first; r && !failed; r = next) {
-		next = r->next;
-		r->next = NULL;
-		if (!s->code) {
-			count(b->t->d->load, r);
-		} else if (alone) {
-			failed = row_set_aside(b->t, r, s->code, s->why, err);
-		} else {
-			r->effect = EFFECT_NONE;
-			failed = rows_apply(b->t, r, 1, true, err);
-		}
+	if (!s)
+		return 0;
+	r->slot = NULL;
+	if (!s->code) {
+		count(b->t->d->load, r);
+		return 0;
 	}
-	return failed;
+	if (alone)
+		return row_set_aside(b->t, r, s->code, s->why, err);
+	r->effect = EFFECT_NONE;
+	return rows_apply(b->t, r, 1, true, err);
 }
 
 /* As many of the rows as one batch takes. */
@@ -330,8 +323,8 @@ static int apply_some(struct target *t, struct row *row, uint32_t *some, bool al
 		failed = verdict == LOAD_REJECT ? load_set_aside(t->d->load, &row[i].arrival, err) : verdict;
 	}
 	failed = failed || slots_write(t, b.slot, b.slots, err) ? -1 : 0;
-	for (i = 0; i < b.slots && !failed; i++)
-		failed = settle(&b, &b.slot[i], alone, err);
+	for (i = 0; i < n && !failed; i++)
+		failed = settle(&b, &row[i], alone, err);
 	release_slots(&b);
 	return failed;
 }
