@@ -77,6 +77,8 @@ _id:10=4" 'change just what they name'
 	status_is 3 'deletes beyond --max-delete fail'
 	is "$(docs c | wc -l)" 4 'and nothing is changed'
 	changes '{"_sync":{"op":"truncate"}}\n{"_id":5}\n' --max-delete 100%
+	changes '{"_sync":{"op":"delete"},"_id":5}\n{"_sync":{"op":"truncate"}}\n{"_sync":{"op":"delete"},"_id":5}\n{"_id":5}\n' --max-delete 100%
+	is "$status" 0 'what is truncated counts once'
 	is "$(docs c)" '_id:10=5' 'truncate empties the collection first'
 	drop
 }
@@ -166,6 +168,12 @@ whole() {
 		is "$status $(docs c)" '0 _id:10=7 a:10=7' 'or takes the place of one'
 		ok 'whose indexes it has' sh -c "python3 '$ROOT/tests/connectors/mongo_client.py' $MONGODB_AT app \"{'listIndexes': 'c', 'cursor': {}}\" | grep -q a_1"
 	fi
+	client "{'create': 'capped', 'capped': True, 'size': 4096, 'max': 2}" >/dev/null 2>&1
+	printf '{"_id":1}\n{"_id":2}\n{"_id":3}\n' >in
+	run sync-load --plain "$MONGODB" capped --mode replace <in
+	[ "$status" = 0 ] && want=3 || want=0
+	is "$(docs capped | grep -c .)" "$want" 'a collection takes the place of another with all its documents, or not at all'
+	client "{'drop': 'capped'}" >/dev/null
 	ok 'and nothing is left behind' sh -c "! python3 '$ROOT/tests/connectors/mongo_client.py' $MONGODB_AT app \"{'listCollections': 1, 'nameOnly': True}\" | grep -q _sync_new"
 	printf '{"_id":1}\n{"_id":' | sync-load --plain --mode replace "$MONGODB" d 2>/dev/null
 	ok 'nor by a stream that is cut off' sh -c "! python3 '$ROOT/tests/connectors/mongo_client.py' $MONGODB_AT app \"{'listCollections': 1, 'nameOnly': True}\" | grep -q \"'d'\\|_sync_new\""

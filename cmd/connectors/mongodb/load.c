@@ -89,9 +89,8 @@ static int database_record(void *self, struct load *l, struct record *rec, const
 	if (d->spool.applying)
 		return take_row(t, rec, meta, err);
 	if (meta->op == OP_TRUNCATE) {
-		if (target_count(t, err))
+		if (deletes_add_all(t, err))
 			return -1;
-		t->deletes = t->rows_at_start;
 	} else {
 		verdict = look_at(t, rec, meta, err);
 		if (verdict)
@@ -181,9 +180,9 @@ static int database_finish(void *self, struct load *l, struct error *err)
 		return -1;
 	if (each_target(d, ready, err))
 		return -1;
-	if (l->mode == MODE_MIRROR && each_target(d, mirror_check, err))
+	if ((l->mode == MODE_MIRROR && each_target(d, mirror_check, err)) || (l->mode == MODE_REPLACE && each_target(d, replace_start, err)))
 		return -1;
-	if (write_spooled(d, err) || (l->mode == MODE_REPLACE && each_target(d, replace_finish, err)) ||
+	if (write_spooled(d, err) || (l->mode == MODE_REPLACE && (each_target(d, replace_check, err) || each_target(d, replace_finish, err))) ||
 	    (l->mode == MODE_MIRROR && each_target(d, mirror_finish, err)) || store_state(d, err))
 		return -1;
 	targets_say_text(d);

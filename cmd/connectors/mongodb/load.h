@@ -75,6 +75,8 @@ struct target {
 	mongoc_collection_t *collection;	/* of `to` or name */
 	int64_t rows_at_start, deletes;
 	bool counted;
+	bool emptied;		/* by a record since the last commit: later deletes are of none of these */
+	uint64_t added;		/* of documents that are just added: those that were */
 	bson_t *wanted;		/* keys of deletes whose documents aren't counted yet, in an array */
 	uint32_t wanteds;
 	struct row *row;	/* owned: the batch */
@@ -140,9 +142,13 @@ int row_set_aside(struct target *t, const struct row *r, uint32_t code, const ch
 /* Counts a delete's document, if it is there, with some others. flush: those that wait. */
 int deletes_add(struct target *t, const bson_t *key, struct error *err);
 int deletes_flush(struct target *t, struct error *err);
+/* …those of a truncate. */
+int deletes_add_all(struct target *t, struct error *err);
 /* Deletes all documents. */
 int target_truncate(struct target *t, struct error *err);
 int replace_start(struct target *t, struct error *err);
+/* Before any collection takes its place: does the guard let it, and is it whole? */
+int replace_check(struct target *t, struct error *err);
 int replace_finish(struct target *t, struct error *err);
 void replace_undo(struct target *t);
 /* Before anything is written: may the documents whose keys didn't come be deleted? */

@@ -333,7 +333,7 @@ int target_ready(struct target *t, const struct record *first, struct error *err
 	if (take_key(t, VALUE_NONE, err))
 		return -1;
 	if (mode == MODE_REPLACE)
-		return replace_start(t, err);
+		return 0;
 	t->collection = mongo_collection(&t->d->mongo, t->name);
 	if (mode == MODE_APPEND)
 		return 0;

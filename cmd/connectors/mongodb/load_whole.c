@@ -5,7 +5,7 @@
 #include "base/xalloc.h"
 #include "load.h"
 
-enum { NOT_IMPLEMENTED = 238 };
+enum { NOT_IMPLEMENTED = 238, KEYS_AT_ONCE = 10000 };
 
 /* ---- deletes are counted before anything is written */
 
@@ -15,6 +15,7 @@ int deletes_flush(struct target *t, struct error *err)
 	bson_t *condition;
 	int64_t n;
 
+	t->emptied = false;
 	if (!t->wanteds)
 		return 0;
 	condition = key_condition(t, t->wanted);
@@ -34,11 +35,22 @@ int deletes_add(struct target *t, const bson_t *key, struct error *err)
 	char room[16];
 	size_t n;
 
+	if (t->emptied)
+		return 0;
 	if (!t->wanted)
 		t->wanted = bson_new();
 	n = bson_uint32_to_string(t->wanteds++, &name, room, sizeof room);
 	bson_append_document(t->wanted, name, (int)n, key);
 	return t->wanteds < ROWS_AT_ONCE ? 0 : deletes_flush(t, err);
+}
+
+int deletes_add_all(struct target *t, struct error *err)
+{
+	if (deletes_flush(t, err) || target_count(t, err))
+		return -1;
+	t->deletes = t->rows_at_start;
+	t->emptied = true;
+	return 0;
 }
 
 int target_truncate(struct target *t, struct error *err)
@@ -164,12 +176,26 @@ int replace_start(struct target *t, struct error *err)
 	return drop_new(t, err) || create(t, err) || (t->exists && copy_indexes(t, err)) ? -1 : 0;
 }
 
+int replace_check(struct target *t, struct error *err)
+{
+	bson_error_t why = { 0 };
+	int64_t n;
+
+	if (target_count(t, err) || guard_whole(t->d->load, (uint64_t)t->rows_at_start, err))
+		return -1;
+	n = mongoc_collection_estimated_document_count(t->collection, NULL, NULL, NULL, &why);
+	if (n < 0)
+		return mongo_fail(&t->d->mongo, &why, "count the documents of", err);
+	if ((uint64_t)n != t->added)
+		return error_set(err, EXIT_AGAIN, "'%s' has %lld documents of %llu: another run replaces '%s', too, or it holds no more", t->to, (long long)n,
+				 (unsigned long long)t->added, t->name);
+	return 0;
+}
+
 int replace_finish(struct target *t, struct error *err)
 {
 	bson_error_t why = { 0 };
 
-	if (target_count(t, err) || guard_whole(t->d->load, (uint64_t)t->rows_at_start, err))
-		return -1;
 	if (!mongoc_collection_rename(t->collection, t->d->mongo.db, t->name, t->exists, &why)) {
 		mongo_fail(&t->d->mongo, &why, "put the new collection into the place of the old one in", err);
 		return why.code == NOT_IMPLEMENTED ? error_set(err, EXIT_USAGE, "'%s' can't put a collection into another's place: use --mode mirror",
@@ -218,6 +244,7 @@ static int each_unseen(struct target *t, int (*fn)(struct target *t, const bson_
 		if (strcmp(t->key[i], "_id"))
 			bson_append_int32(&fields, t->key[i], -1, 1);
 	bson_append_document_end(&options, &fields);
+	BSON_APPEND_INT32(&options, "batchSize", KEYS_AT_ONCE);
 	cursor = mongoc_collection_find_with_opts(t->collection, &all, &options, NULL);
 	while (!failed && mongoc_cursor_next(cursor, &document))
 		if (!table_find(&t->seen, key_hash(t, document)) && bson_iter_init_find(&id, document, "_id"))

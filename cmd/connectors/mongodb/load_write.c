@@ -356,7 +356,7 @@ int rows_append(struct target *t, struct row *row, uint32_t n, struct error *err
 		if (!failed && a[i].code)
 			failed = row_set_aside(t, a[i].row, a[i].code, a[i].why, err);
 		else if (!failed)
-			t->d->load->inserted++;
+			t->d->load->inserted++, t->added++;
 		free(a[i].why);
 	}
 	bulk_end(&b);
