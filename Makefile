@@ -72,6 +72,7 @@ UNITS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.
 DRIVERS  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/drive_*.c))
 # fuzz_SCHEME_*.c are of these files of a connector's, and left out with it
 FUZZED_postgresql := extract_json extract_scalar extract_text
+FUZZED_mongodb := shape value_bson value_json value_text
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(filter-out $(foreach s,$(filter-out $(SCHEMES),$(SCHEMES_ALL)),tests/fuzz/fuzz_$(s)_%),$(wildcard tests/fuzz/fuzz_*.c)))
 
 .DEFAULT_GOAL := all
@@ -126,7 +127,7 @@ $(foreach s,$(SCHEMES),$(if $(wildcard tests/connectors/test_$(s)_*.c),$(eval $(
 define connector_fuzz
 $(B)/fuzz/fuzz_$(1)_%: $(B)/obj/tests/fuzz/fuzz_$(1)_%.o $(FUZZED_$(1):%=$(B)/obj/cmd/connectors/$(1)/%.o) $(B)/libsync.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS_common)
+	$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(shell $$(PKG_CONFIG) --libs $(PKG_$(1))) $$(LIBS_common)
 $(B)/obj/tests/fuzz/fuzz_$(1)_%.o: CPPFLAGS += -Icmd/connectors/$(1) $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKG_$(1))))
 endef
 $(foreach s,$(SCHEMES),$(if $(FUZZED_$(s)),$(eval $(call connector_fuzz,$(s)))))
