@@ -244,6 +244,19 @@ for i in range(5000): print("{\"_id\":%d,\"s\":\"%s\"}" % (i, "x" * (i % 300)))'
 	run sync-load --plain --max-record 64M --rejects rej "$MONGODB" many <huge.ndjson
 	is "$status $(jq -r ._sync.error.code rej)" '1 too-long' 'a document that is too long is set aside'
 	rm -f rej
+	python3 -c 'print("{\"s\":\"%s\"}\n{\"_id\":1}" % ("x" * ((16 << 20) - 23)))' >huge.ndjson
+	run sync-load --plain --max-record 64M --mode append --rejects rej "$MONGODB" long <huge.ndjson
+	is "$status $(jq -r ._sync.error.code rej)" '1 too-long' 'also by the _id that it gets'
+	rm -f rej
+	{
+		echo '{"_sync":{"op":"begin","format":1,"run":"1","scope":"part"}}'
+		python3 -c 'print("{\"_id\":1,\"s\":\"%s\"}\n{\"_sync\":{\"op\":\"update\"},\"_id\":1,\"a.b\":\"%s\"}" % ("x" * (9 << 20), "y" * (9 << 20)))'
+		echo '{"_id":2}'
+		echo '{"_sync":{"op":"end","count":{"":3}}}'
+	} >huge.ndjson
+	run sync-load --max-record 64M --rejects rej "$MONGODB" long --key _id <huge.ndjson
+	is "$status $(wc -l <rej) $(docs long | wc -l)" '1 1 2' 'an update that makes one too long is set aside, the others are written'
+	rm -f rej
 }
 
 for kind in $kinds; do

@@ -22,6 +22,7 @@
 #include "value/number.h"
 
 enum { ROWS_AT_ONCE = 1000, BYTES_AT_ONCE = 8 << 20, MOST_KEYS = 32, DOCUMENT_MOST = 16 << 20, DUPLICATE_KEY = 11000 };
+enum { ID_BYTES = 17 };	/* of an ObjectId that a document gets as its _id */
 
 enum effect { EFFECT_NONE, EFFECT_INSERTED, EFFECT_UPDATED, EFFECT_UNCHANGED, EFFECT_DELETED };
 

@@ -159,7 +159,7 @@ static int document_of(struct target *t, struct value object, bson_t **out, stru
 		text = value_text(name, &t->reading.arena);
 		failed = value_bson(*out, text, v, shape_member(&t->reading.shapes->top, text), &t->reading, err);
 	}
-	if (!failed && (*out)->len > DOCUMENT_MOST) {
+	if (!failed && (*out)->len + (has_id ? 0 : ID_BYTES) > DOCUMENT_MOST) {
 		error_data(err, "too-long", "a document of %u bytes: MongoDB's may have %d", (*out)->len, (int)DOCUMENT_MOST);
 		failed = -1;
 	}

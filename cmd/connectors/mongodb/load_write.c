@@ -83,9 +83,11 @@ static bool find_errors(const bson_t *reply, const char *name, bson_iter_t *erro
 	return bson_iter_init_find(&it, reply, name) && BSON_ITER_HOLDS_ARRAY(&it) && bson_iter_recurse(&it, errors) && bson_iter_next(errors);
 }
 
-/* The server refused a command as a whole, for a reason that a single operation may be: each is to be tried alone. */
+/* The server, or the driver before it, refused a command as a whole, for a reason that a single operation may be: each is to be tried alone. */
 static bool is_suspicious(const bson_error_t *why)
 {
+	if (why->domain == MONGOC_ERROR_BSON)	/* a document grew too large */
+		return true;
 	return why->domain == MONGOC_ERROR_SERVER && mongo_status(why->code) == EXIT_FAILED;
 }
 
