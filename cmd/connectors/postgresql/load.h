@@ -11,6 +11,7 @@
  *   load_batch.c      rows gathered, operations on one key folded in their order
  *   load_write.c      a batch written, by halves where a row is refused
  *   load_copy.c       …by COPY, straight into the table or into the staging table
+ *   load_probe.c      …those rows that aren't there as they are to be
  *   load_stage.c      …the staging table, and groups of its rows that one statement takes
  *   load_merge.c      …into a table that has rows: these statements
  *   load_keys.c       keys that move, sequences
@@ -86,6 +87,7 @@ struct table {
 	bool staged, mixed;	/* the rows in hand stand in it; and set various columns */
 	bool alike;		/* …all are upserts of the same columns */
 	bool calm;		/* few rows of the last batch had to be written */
+	bool unproven;		/* rows that needn't be written can't be told by their text */
 	bool restless;		/* its rows are of several kinds, or keys come again within a batch */
 	bool direct;		/* COPY can write into it: no view, no rules, no row security */
 	bool view;
@@ -235,6 +237,8 @@ int batch_flush(struct database *d, struct error *err);
 int batch_retry(struct database *d, bool last, struct error *err);
 /* The row of just a key, from an object of its fields. */
 int batch_key(struct database *d, struct table *t, struct value object, struct row *r, struct error *err);
+/* The number of the batch's row with this key, its cells by column. */
+bool batch_find(const struct database *d, const struct table *t, cell *key, uint32_t *n);
 /* For waiting: where keys of other texts may be equal, all of a table wait together. */
 uint64_t wait_hash(const struct table *t, uint64_t hash);
 
@@ -254,7 +258,18 @@ int copy_end(struct database *d, struct error *err);
 /* Sends a row straight into the table, where it can go there. */
 int write_now(struct database *d, const struct row *r, struct error *err);
 
+/* They are all upserts of the same columns, none folded from several. */
+bool rows_alike(const struct database *d);
+
+/* ---- load_probe.c */
+/* Few of the table's rows are to be written, as far as is known, and those that aren't can be told by reading. */
+bool probe_wanted(const struct database *d, const struct table *t);
+/* The batch's rows that may have to be written come first: *rest of them. */
+int probe_rows(struct database *d, struct table *t, uint32_t *rest, struct error *err);
+
 /* ---- load_stage.c */
+/* COPY's text without its escapes, added. */
+void cell_restored(cell c, struct buf *out);
 struct member {
 	struct span shape;
 	uint32_t n;		/* of its row */

@@ -168,13 +168,22 @@ uint64_t wait_hash(const struct table *t, uint64_t hash)
 	return t->alias ? t->stream : hash;
 }
 
-static uint32_t *slot_of(struct database *d, const struct table *t, const struct row *r)
+static uint32_t *slot_of(const struct database *d, const struct table *t, const struct row *r)
 {
 	uint32_t at = (uint32_t)r->hash & (d->slots - 1);
 
 	while (d->slot[at] && !same_key(t, &d->row[d->slot[at] - 1], r))
 		at = (at + 1) & (d->slots - 1);
 	return &d->slot[at];
+}
+
+bool batch_find(const struct database *d, const struct table *t, cell *key, uint32_t *n)
+{
+	const struct row r = { .cell = key, .hash = key_hash(d, t, key) };
+	uint32_t slot = *slot_of(d, t, &r);
+
+	*n = slot - 1;
+	return slot > 0;
 }
 
 /* The columns of both; the new one's values. */

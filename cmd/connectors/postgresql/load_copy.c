@@ -95,7 +95,7 @@ int write_now(struct database *d, const struct row *r, struct error *err)
 
 /* ---- into the staging table while rows come, so that the server reads them as this program does */
 
-static bool all_alike(const struct database *d)
+bool rows_alike(const struct database *d)
 {
 	uint32_t i;
 
@@ -126,9 +126,9 @@ int stage_now(struct database *d, struct error *err)
 	const struct row *r = &d->row[d->rows - 1];
 
 	if (!d->staging) {
-		if (d->rows != STAGE_AT || d->copying || t->restless || table_only_added(d, t) || waiting_some(d->waiting))
+		if (d->rows != STAGE_AT || d->copying || t->restless || probe_wanted(d, t) || table_only_added(d, t) || waiting_some(d->waiting))
 			return 0;
-		return all_alike(d) ? start_staging(d, t, err) : 0;
+		return rows_alike(d) ? start_staging(d, t, err) : 0;
 	}
 	if (r->op != ROW_UPSERT || !span_eq(r->shape, d->row[0].shape))
 		return stage_stop(d, err);

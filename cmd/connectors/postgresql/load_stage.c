@@ -121,19 +121,24 @@ int stage_fill(struct database *d, uint32_t from, uint32_t to, struct error *err
 
 /* ---- groups of rows */
 
-/* What COPY's text says, as a literal. */
-static void add_cell(cell c, struct buf *scratch, struct buf *sql)
+void cell_restored(cell c, struct buf *out)
 {
 	static const char meant[256] = { ['t'] = '\t', ['n'] = '\n', ['r'] = '\r', ['b'] = '\b', ['f'] = '\f', ['v'] = '\v', ['\\'] = '\\' };
 	size_t i;
 
-	buf_reset(scratch);
 	for (i = 0; i < c.n; i++) {
 		bool escaped = c.p[i] == '\\' && i + 1 < c.n;
 
 		i += escaped;
-		buf_addc(scratch, escaped ? meant[(unsigned char)c.p[i]] : c.p[i]);
+		buf_addc(out, escaped ? meant[(unsigned char)c.p[i]] : c.p[i]);
 	}
+}
+
+/* What COPY's text says, as a literal. */
+static void add_cell(cell c, struct buf *scratch, struct buf *sql)
+{
+	buf_reset(scratch);
+	cell_restored(c, scratch);
 	pg_add_literal(sql, buf_span(scratch));
 }
 

@@ -6,7 +6,7 @@
 #include "net/backoff.h"
 #include "value/number.h"
 
-enum { MOST_TRIES = 6, SETTLED = 2000 };
+enum { MOST_TRIES = 6, SETTLED = 2000, PROBE_FROM = 64 };
 
 void tally_take(const struct database *d, const struct table *t, struct tally *out)
 {
@@ -301,11 +301,33 @@ static int end_staged(struct database *d, struct error *err)
 	return session_run(d, "RELEASE SAVEPOINT _sync_batch", err);
 }
 
+/* Rows that are proven to be there as they are to be are done; if that hardly ever is, though few change, it isn't asked again. */
+static int write_unproven(struct database *d, struct error *err)
+{
+	struct table *t = d->batch;
+	uint64_t unchanged;
+	uint32_t rest;
+	int failed;
+
+	if (probe_rows(d, t, &rest, err))
+		return -1;
+	d->count = (struct counters){ 0 };
+	count(d, rest, d->rows);
+	unchanged = d->load->unchanged;
+	failed = rest && (merge_prepare(d, t, err) || write_part(d, 0, rest, err)) ? -1 : 0;
+	unchanged = d->load->unchanged - unchanged;
+	t->unproven = unchanged > d->rows / 4;
+	t->calm = rest - unchanged < d->rows / 4;
+	return failed;
+}
+
 static int write_gathered(struct database *d, struct error *err)
 {
 	uint32_t from = 0;
 	int got;
 
+	if (probe_wanted(d, d->batch) && d->rows >= PROBE_FROM && !d->staging && !d->copying && rows_alike(d))
+		return write_unproven(d, err);
 	if (d->staging) {
 		got = end_staged(d, err);
 		return got > 0 ? write_part(d, 0, d->rows, err) : got;
