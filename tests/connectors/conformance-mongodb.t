@@ -8,7 +8,7 @@ kinds=$(mongodb_kinds)
 for kind in $kinds; do
 	[ "$kind" != ferretdb ] || continue	# which knows no decimal numbers
 	mongodb_start "$kind" || { fail "a server of kind $kind starts"; continue; }
-	empty="python3 '$ROOT/tests/connectors/mongo_client.py' '${MONGODB_AT-}' app \"{'drop': 't'}\""
+	empty="python3 '$ROOT/tests/connectors/mongo_client.py' '${MONGODB_AT-}' '${MONGODB_DB-}' \"{'drop': 't'}\""
 	[ "$kind" != uri ] || empty="sync-load --plain --mode mirror --allow-empty --max-delete 100% '$MONGODB' t </dev/null"
 	# keys of MongoDB are what stands in _id, and here they are in id
 	check "mongodb ($kind)" "$MONGODB" --stream t --fresh "$empty" --without keys \

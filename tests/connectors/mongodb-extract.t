@@ -46,7 +46,7 @@ what() {
 	run sync-extract "${MONGODB%/*}" a
 	status_is 2 'an address without a database'
 	err_has 'names no database' 'which is said'
-	run sync-extract "mongodb://x:y@$MONGODB_AT/app" a
+	run sync-extract "mongodb://x:y@$MONGODB_AT/$MONGODB_DB" a
 	status_is 2 'a password among the arguments'
 	run sync-extract 'mongodb://127.0.0.1:1/app' a
 	status_is 75 'no server there'
@@ -65,7 +65,7 @@ types() {
 import os, sys
 sys.path.insert(0, os.environ['ROOT'] + '/tests/connectors')
 from mongo_client import *
-c = Client(sys.argv[1], 'app')
+c = Client(sys.argv[1], os.environ['MONGODB_DB'])
 for i in range(0, 5000, 500):
     c.run({'insert': 't', 'documents': [{'_id': j, 'n': 'text' if j == 2500 else j, 's': None if j % 2 else 'x'} for j in range(i, i + 500)]})
 END

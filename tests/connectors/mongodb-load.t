@@ -166,7 +166,7 @@ whole() {
 		err_has 'mode mirror' 'with the way out'
 	else
 		is "$status $(docs c)" '0 _id:10=7 a:10=7' 'or takes the place of one'
-		ok 'whose indexes it has' sh -c "python3 '$ROOT/tests/connectors/mongo_client.py' $MONGODB_AT app \"{'listIndexes': 'c', 'cursor': {}}\" | grep -q a_1"
+		ok 'whose indexes it has' sh -c "python3 '$ROOT/tests/connectors/mongo_client.py' $MONGODB_AT $MONGODB_DB \"{'listIndexes': 'c', 'cursor': {}}\" | grep -q a_1"
 	fi
 	client "{'create': 'capped', 'capped': True, 'size': 4096, 'max': 2}" >/dev/null 2>&1
 	printf '{"_id":1}\n{"_id":2}\n{"_id":3}\n' >in
@@ -174,9 +174,9 @@ whole() {
 	[ "$status" = 0 ] && want=3 || want=0
 	is "$(docs capped | grep -c .)" "$want" 'a collection takes the place of another with all its documents, or not at all'
 	client "{'drop': 'capped'}" >/dev/null
-	ok 'and nothing is left behind' sh -c "! python3 '$ROOT/tests/connectors/mongo_client.py' $MONGODB_AT app \"{'listCollections': 1, 'nameOnly': True}\" | grep -q _sync_new"
+	ok 'and nothing is left behind' sh -c "! python3 '$ROOT/tests/connectors/mongo_client.py' $MONGODB_AT $MONGODB_DB \"{'listCollections': 1, 'nameOnly': True}\" | grep -q _sync_new"
 	printf '{"_id":1}\n{"_id":' | sync-load --plain --mode replace "$MONGODB" d 2>/dev/null
-	ok 'nor by a stream that is cut off' sh -c "! python3 '$ROOT/tests/connectors/mongo_client.py' $MONGODB_AT app \"{'listCollections': 1, 'nameOnly': True}\" | grep -q \"'d'\\|_sync_new\""
+	ok 'nor by a stream that is cut off' sh -c "! python3 '$ROOT/tests/connectors/mongo_client.py' $MONGODB_AT $MONGODB_DB \"{'listCollections': 1, 'nameOnly': True}\" | grep -q \"'d'\\|_sync_new\""
 	drop
 }
 

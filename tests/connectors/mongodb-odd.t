@@ -99,7 +99,7 @@ memory() {
 import os, sys
 sys.path.insert(0, os.environ['ROOT'] + '/tests/connectors')
 from mongo_client import *
-c = Client(sys.argv[1], 'app')
+c = Client(sys.argv[1], os.environ['MONGODB_DB'])
 for i in range(0, 20000, 1000):
     c.run({'insert': 'd', 'documents': [{'_id': j, 't': 'x' * 3000} for j in range(i, i + 1000)]})
 END

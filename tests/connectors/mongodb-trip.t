@@ -66,7 +66,7 @@ schedule() {
 	status_is 0 'and rows again'
 	run sync-diff "$PGURI#games" "$PGURI#back"
 	status_is 0 'which do not differ'
-	ok 'with a unique index on their key' sh -c "python3 '$ROOT/tests/connectors/mongo_client.py' $MONGODB_AT app \"{'listIndexes': 'games', 'cursor': {}}\" | grep -q 'id_1.*unique.: True'"
+	ok 'with a unique index on their key' sh -c "python3 '$ROOT/tests/connectors/mongo_client.py' $MONGODB_AT $MONGODB_DB \"{'listIndexes': 'games', 'cursor': {}}\" | grep -q 'id_1.*unique.: True'"
 	for f in "$DATA"/football/2024-25/*.json; do
 		sync-extract "$f" --records matches --stream fixtures --plain
 	done | jq -c '. + {id: input_line_number}' >fixtures.ndjson

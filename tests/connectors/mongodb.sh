@@ -4,7 +4,7 @@
 #   mongodb_start KIND  starts one in $T/mongodb; MONGODB is its address with a fresh database in it. 1 where it can't be.
 #   mongodb_stop        stops it (done at the end, too)
 #   mongodb_want PROGRAM   $kinds are those; where there is none, or no such connector, the test ends as skipped
-#   mongodb_client ARG...  mongo_client.py on that server and database
+#   mongodb_client ARG...  mongo_client.py on that server and database, which MONGODB_AT and MONGODB_DB name
 #
 # mongod is one on PATH; uri is SYNC_TEST_MONGODB=URI, a server that others use as well, where a database of the test's own is
 # made; ferretdb and java are built by scripts/test-servers.
@@ -17,8 +17,29 @@ mongodb_kinds() {
 	if [ -e "$mongodb_where/java/MongoServer.class" ] && command -v java >/dev/null; then echo java; fi
 }
 
+# mongodb_at: HOST:PORT of SYNC_TEST_MONGODB; 1 where it is no plain one, without users and options, which mongo_client.py knows nothing of
+mongodb_at() {
+	case $SYNC_TEST_MONGODB in
+	*[@,?]* | mongodb+srv:*) return 1 ;;
+	esac
+	at=${SYNC_TEST_MONGODB#mongodb://}
+	at=${at%%/*}
+	case $at in
+	*:*) echo "$at" ;;
+	*) echo "$at:27017" ;;
+	esac
+}
+
 mongodb_want() {
 	kinds=$(mongodb_kinds)
+	case $kinds in
+	*uri*)
+		if ! mongodb_at >/dev/null; then
+			skip 1 "SYNC_TEST_MONGODB has a user or options, which the tests' own client can't follow"
+			kinds=$(echo "$kinds" | grep -v uri)
+			[ -n "$kinds" ] || { finish; exit; }
+		fi ;;
+	esac
 	if [ -z "$kinds" ] || ! [ -x "$BUILD/libexec/sync/$1" ]; then
 		skip 1 'no MongoDB server here (scripts/test-servers builds some where Go or Java are), or no connector'
 		finish
@@ -26,7 +47,7 @@ mongodb_want() {
 	fi
 }
 
-mongodb_client() { python3 "$ROOT/tests/connectors/mongo_client.py" "$MONGODB_AT" app "$@"; }
+mongodb_client() { python3 "$ROOT/tests/connectors/mongo_client.py" "$MONGODB_AT" "$MONGODB_DB" "$@"; }
 
 # mongodb_run COMMAND...: in the background; its process is kept
 mongodb_run() {
@@ -46,15 +67,18 @@ mongodb_start() {
 	java) mongodb_run java -Xmx512m -XX:+UseSerialGC -cp "$mongodb_where/java/*:$mongodb_where/java" MongoServer "$T/mongodb/data" ${2+"${2##*:}"} ;;
 	uri)
 		MONGODB=${SYNC_TEST_MONGODB%%\?*}
-		MONGODB=${MONGODB%/}/sync_test_$$
-		export MONGODB
+		MONGODB_DB=sync_test_$$
+		MONGODB=${MONGODB%/}/$MONGODB_DB
+		MONGODB_AT=$(mongodb_at) || MONGODB_AT=
+		export MONGODB MONGODB_AT MONGODB_DB
 		return ;;
 	esac
 	trap 'mongodb_stop; [ ! -d "$T/pg" ] || pg_stop; [ ! -d "$T/redis" ] || redis_stop; rm -rf "$T"' EXIT
 	until_true 60 test -s "$T/mongodb/data/address" || { cat "$T/mongodb/log" >&2; return 1; }
 	MONGODB_AT=$(cat "$T/mongodb/data/address")
-	MONGODB="mongodb://$MONGODB_AT/app"
-	export MONGODB MONGODB_AT
+	MONGODB_DB=app
+	MONGODB="mongodb://$MONGODB_AT/$MONGODB_DB"
+	export MONGODB MONGODB_AT MONGODB_DB
 	until_true 60 mongodb_answers || { cat "$T/mongodb/log" >&2; return 1; }
 }
 
