@@ -66,6 +66,15 @@ interval	"P0.5M"	lossy
 interval	"P0.5Y"		6 mons
 interval	"P178000000Y"		178000000 years
 interval	"PT0.1234567S"	lossy
+interval year	"P1Y2M"	lossy
+interval year	"P1Y0M"		1 year
+interval month	"P1Y2M"		1 year 2 mons
+interval day to hour	"P1DT2H3M"	lossy
+interval day to hour	"P1DT2.5H"	lossy
+interval day to hour	"P1DT2H"		1 day 02:00:00
+interval minute	"PT1.0M"		00:01:00
+interval second(3)	"P1DT0.1234S"	lossy
+interval second(3)	"P1DT0.123S"		1 day 00:00:00.123
 tsrange	"[2026-01-01T00:00:00.1234567,2026-01-02)"	lossy
 tsrange	"[now,infinity)"	bad-value
 tsrange	"[2026-01-01T00:00:00+05:00,)"	lossy

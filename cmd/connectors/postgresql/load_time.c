@@ -95,6 +95,48 @@ static bool has_broken_month(struct span s)
 	return *p == 'M' || (*p == 'Y' && !(last - from == 1 && *from == '5') && !(last - from == 2 && (*from == '2' || *from == '7') && from[1] == '5'));
 }
 
+enum { SECONDS = 5 };
+
+/* Of an interval's fields, from years to seconds, the last that its column keeps: bits of the modifier name them. */
+static int last_field(int32_t typmod)
+{
+	static const int bits[] = { 18, 17, 19, 26, 27, 28 };
+	int i = SECONDS;
+
+	if (typmod < 0 || (typmod >> 16 & 0x7fff) == 0x7fff)
+		return SECONDS;
+	while (i > 0 && !(typmod >> bits[i] & 1))
+		i--;
+	return i;
+}
+
+/* A field, or a fraction of one, behind the last that its column keeps. */
+static bool has_more_fields(struct span s, int32_t typmod)
+{
+	const int last = last_field(typmod);
+	const char *p = s.p + 1, *end = s.p + s.n, *from, *point, *found, *letters = "YMD";
+	int field;
+
+	if (last == SECONDS || !s.n || *s.p != 'P')
+		return false;
+	for (; p < end; p++) {
+		for (from = p; p < end && strchr("+-.0123456789", *p); p++)
+			;
+		if (p == end || !*p)
+			break;
+		if (*p == 'T')
+			letters = "HMS";
+		found = strchr(letters, *p == 'W' ? 'D' : *p);
+		if (!found)
+			continue;
+		field = (int)(found - letters) + (*letters == 'H' ? 3 : 0);
+		point = memchr(from, '.', (size_t)(p - from));
+		if ((field > last && any_digit(from, p, "")) || (field == last && point && any_digit(point, p, "")))
+			return true;
+	}
+	return false;
+}
+
 /* "now" and the like. */
 static bool says_clock(struct span s)
 {
@@ -111,8 +153,10 @@ static bool says_clock(struct span s)
 /* What the server would make of it; or NULL. */
 static const char *loss(enum pg_kind kind, int32_t typmod, struct span s)
 {
-	if (is_too_fine(s, typmod))
+	if (is_too_fine(s, kind == PG_INTERVAL && typmod >= 0 ? typmod & 0xffff : typmod))
 		return "a time finer than the column keeps (--lossy rounds)";
+	if (kind == PG_INTERVAL && has_more_fields(s, typmod))
+		return "more than the fields that the column keeps (--lossy drops them)";
 	if (kind == PG_INTERVAL)
 		return has_broken_month(s) ? "a fraction of a month, whose days aren't known (--lossy takes 30)" : NULL;
 	if (is_leap_second(s))
@@ -136,11 +180,9 @@ static int check(struct database *d, const struct column *c, enum pg_kind kind, 
 int time_text(struct database *d, const struct column *c, const struct pg_type *t, int32_t typmod, struct span s, struct buf *out,
 	      struct error *err)
 {
-	int32_t precision = t->kind == PG_INTERVAL ? (typmod >= 0 ? typmod & 0xffff : -1) : typmod;
-
 	if (s.n && memchr(s.p, 0, s.n))
 		return text_rejected(err, "lossy", c, "text with a NUL, which PostgreSQL can't hold");
-	if (check(d, c, t->kind, precision, s, err))
+	if (check(d, c, t->kind, typmod, s, err))
 		return LOAD_REJECT;
 	if (t->kind == PG_DATE || t->kind == PG_TIMESTAMP || t->kind == PG_TIMESTAMPTZ)
 		date_text(s, out);
