@@ -138,6 +138,14 @@ struct journal {
 	struct tally tally;	/* …before */
 };
 
+/* Rows of the batch that are looked for where they are to go: see load_probe.c. */
+struct probe {
+	bool on, flight, failed;	/* flight: the server answers */
+	uint32_t asked;		/* so many rows */
+	char *proven;		/* by row, in the batch's arena */
+	cell *there;		/* by column, likewise */
+};
+
 struct database {
 	struct load *load;
 	struct load_options *o;
@@ -165,6 +173,7 @@ struct database {
 	uint32_t sent;		/* …so many of its first rows */
 	bool staging;		/* into the staging table, as rows come */
 	bool staged;		/* all rows of the batch came there so */
+	struct probe probe;
 	struct buf out;		/* COPY data that isn't sent yet */
 	struct counters count;	/* of the part being written */
 	bool dangling;		/* what was refused last points to a row that isn't there, or is pointed to */
@@ -264,8 +273,12 @@ bool rows_alike(const struct database *d);
 /* ---- load_probe.c */
 /* Few of the table's rows are to be written, as far as is known, and those that aren't can be told by reading. */
 bool probe_wanted(const struct database *d, const struct table *t);
-/* The batch's rows that may have to be written come first: *rest of them. */
-int probe_rows(struct database *d, struct table *t, uint32_t *rest, struct error *err);
+/* A row came, the last one: the connection is busy from then on, until the probe is stopped or ended. */
+int probe_row(struct database *d, struct error *err);
+/* It is given up, as a row came that isn't like the others. */
+int probe_stop(struct database *d, struct error *err);
+/* The batch is whole: its rows that may have to be written come first, *rest of them. */
+int probe_end(struct database *d, uint32_t *rest, struct error *err);
 
 /* ---- load_stage.c */
 /* COPY's text without its escapes, added. */

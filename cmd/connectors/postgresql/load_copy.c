@@ -125,8 +125,10 @@ int stage_now(struct database *d, struct error *err)
 	struct table *t = d->batch;
 	const struct row *r = &d->row[d->rows - 1];
 
+	if (d->probe.on || probe_wanted(d, t))
+		return d->copying ? 0 : probe_row(d, err);
 	if (!d->staging) {
-		if (d->rows != STAGE_AT || d->copying || t->restless || probe_wanted(d, t) || table_only_added(d, t) || waiting_some(d->waiting))
+		if (d->rows != STAGE_AT || d->copying || t->restless || table_only_added(d, t) || waiting_some(d->waiting))
 			return 0;
 		return rows_alike(d) ? start_staging(d, t, err) : 0;
 	}
@@ -141,7 +143,7 @@ int stage_stop(struct database *d, struct error *err)
 	PGresult *r;
 
 	if (!d->staging)
-		return 0;
+		return probe_stop(d, err);
 	d->staging = false;
 	d->batch->restless = true;
 	if (PQputCopyEnd(d->pg.c, "other rows came") != 1)

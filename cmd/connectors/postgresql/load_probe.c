@@ -1,9 +1,11 @@
 /*
  * load_probe: rows that are there as they are to be. Where few rows of the last batch had to be written, those that are there are
  * read first, as COPY's text, and only the others are sent. What the server writes for a value, it reads as that value: so equal
- * text is proof; what differs, if only in how it is written, goes the usual way.
+ * text is proof; what differs, if only in how it is written, goes the usual way. While the server reads some, the next ones come.
  */
 #include "load.h"
+
+enum { PROBE_FROM = 64, AT_ONCE = 2048, OFTEN = 128 };
 
 bool probe_wanted(const struct database *d, const struct table *t)
 {
@@ -13,15 +15,15 @@ bool probe_wanted(const struct database *d, const struct table *t)
 
 /* ---- the statement */
 
-/* The rows' values of a key column, as an array. */
+/* The values of a key column of those rows that weren't asked for, as an array. */
 static void add_keys(const struct database *d, const struct column *c, uint32_t i, struct buf *sql)
 {
 	struct buf text = BUF_INIT, one = BUF_INIT;
 	uint32_t n;
 	size_t j;
 
-	for (n = 0; n < d->rows; n++) {
-		buf_adds(&text, n ? ",\"" : "{\"");
+	for (n = d->probe.asked; n < d->rows; n++) {
+		buf_adds(&text, text.n ? ",\"" : "{\"");
 		buf_reset(&one);
 		cell_restored(d->row[n].cell[i], &one);
 		for (j = 0; j < one.n; j++) {
@@ -105,8 +107,10 @@ static void split(const struct table *t, struct span shape, struct span line, ce
 	}
 }
 
-static void take_line(const struct database *d, const struct table *t, struct span line, cell *there, char *proven)
+static void take_line(struct database *d, struct span line)
 {
+	const struct table *t = d->batch;
+	cell *there = d->probe.there;
 	uint32_t n, i;
 
 	if (line.n && line.p[line.n - 1] == '\n')
@@ -117,31 +121,102 @@ static void take_line(const struct database *d, const struct table *t, struct sp
 	for (i = 0; i < t->columns; i++)
 		if (is_read(t, d->row[0].shape, i) && !same_cell(&t->column[i], d->row[n].cell[i], there[i]))
 			return;
-	proven[n] = 1;
+	d->probe.proven[n] = 1;
 }
 
-/* The statement's rows: a verdict. */
-static int take_rows(struct database *d, const struct table *t, const char *sql, char *proven, struct error *err)
+/* ---- question and answer */
+
+/* What the server can't read is its rows' fault, who are then written one way or the other. */
+static int failed(struct database *d, PGresult *r, struct error *err)
 {
-	cell *there = arena_alloc(&d->batch_arena, t->columns * sizeof *there);
-	PGresult *r = PQexec(d->pg.c, sql);
+	if (session_verdict(d, r, NULL, err) < 0 && !session_may_retry(d))
+		return -1;
+	error_reset(err);
+	d->probe.failed = true;
+	while ((r = PQgetResult(d->pg.c)))
+		PQclear(r);
+	return 0;
+}
+
+static int take_answer(struct database *d, struct error *err)
+{
+	PGresult *r;
 	char *line;
 	int n;
 
+	if (!d->probe.flight)
+		return 0;
+	d->probe.flight = false;
+	r = PQgetResult(d->pg.c);
 	if (PQresultStatus(r) != PGRES_COPY_OUT)
-		return session_verdict(d, r, NULL, err);
+		return failed(d, r, err);
 	PQclear(r);
 	while ((n = PQgetCopyData(d->pg.c, &line, 0)) > 0) {
-		take_line(d, t, (struct span){ line, (size_t)n }, there, proven);
+		take_line(d, (struct span){ line, (size_t)n });
 		PQfreemem(line);
 	}
 	r = PQgetResult(d->pg.c);
 	if (n == -2 || PQresultStatus(r) != PGRES_COMMAND_OK)
-		return session_verdict(d, r, NULL, err);
-	PQclear(r);
-	while ((r = PQgetResult(d->pg.c)))
+		return failed(d, r, err);
+	for (; r; r = PQgetResult(d->pg.c))
 		PQclear(r);
-	return LOAD_DONE;
+	return 0;
+}
+
+static int ask(struct database *d, struct error *err)
+{
+	struct buf sql = BUF_INIT;
+	int sent = 1;
+
+	if (!d->probe.failed && d->probe.asked < d->rows) {
+		add_statement(d, d->batch, &sql);
+		sent = PQsendQuery(d->pg.c, buf_str(&sql));
+		d->probe.flight = sent == 1;
+		buf_release(&sql);
+	}
+	d->probe.asked = d->rows;
+	return sent == 1 ? 0 : pg_fail(&d->pg, NULL, "read", err);
+}
+
+static int start(struct database *d, struct error *err)
+{
+	if (journal_open(d, err) || session_ours(d, err) ||
+	    session_run(d, "SAVEPOINT _sync_probe; SET LOCAL enable_mergejoin TO off; SET LOCAL enable_hashjoin TO off", err))
+		return -1;
+	d->probe = (struct probe){ .on = true, .proven = arena_zalloc(&d->batch_arena, BATCH_ROWS),
+				   .there = arena_alloc(&d->batch_arena, d->batch->columns * sizeof(cell)) };
+	return 0;
+}
+
+/* Nothing was written, and the planner is as it was. */
+static int stop(struct database *d, struct error *err)
+{
+	d->probe.on = false;
+	return session_rollback(d, "_sync_probe", err);
+}
+
+int probe_row(struct database *d, struct error *err)
+{
+	const struct row *r = &d->row[d->rows - 1];
+	struct probe *p = &d->probe;
+
+	if (!p->on)
+		return d->rows == PROBE_FROM && probe_wanted(d, d->batch) && rows_alike(d) ? start(d, err) : 0;
+	if (r->op != ROW_UPSERT || !span_eq(r->shape, d->row[0].shape))
+		return probe_stop(d, err);
+	if (d->rows - p->asked >= AT_ONCE)
+		return take_answer(d, err) || ask(d, err) ? -1 : 0;
+	if (p->flight && d->rows % OFTEN == 0)
+		(void)PQconsumeInput(d->pg.c);	/* what fails is told when the answer is taken */
+	return 0;
+}
+
+int probe_stop(struct database *d, struct error *err)
+{
+	if (!d->probe.on)
+		return 0;
+	d->batch->restless = true;
+	return take_answer(d, err) || stop(d, err) ? -1 : 0;
 }
 
 /* Those that are proven come last. */
@@ -160,23 +235,10 @@ static uint32_t part(struct database *d, const char *proven)
 	return rest;
 }
 
-int probe_rows(struct database *d, struct table *t, uint32_t *rest, struct error *err)
+int probe_end(struct database *d, uint32_t *rest, struct error *err)
 {
-	char *proven = arena_zalloc(&d->batch_arena, d->rows);
-	struct buf sql = BUF_INIT;
-	int verdict;
-
-	*rest = d->rows;
-	if (session_ours(d, err) || session_run(d, "SAVEPOINT _sync_probe; SET LOCAL enable_mergejoin TO off; SET LOCAL enable_hashjoin TO off", err))
+	if (take_answer(d, err) || ask(d, err) || take_answer(d, err))
 		return -1;
-	add_statement(d, t, &sql);
-	verdict = take_rows(d, t, buf_str(&sql), proven, err);
-	buf_release(&sql);
-	if (verdict < 0 && !session_may_retry(d))
-		return -1;
-	if (verdict)
-		error_reset(err);
-	else
-		*rest = part(d, proven);
-	return session_rollback(d, "_sync_probe", err);	/* nothing was written, and the planner is as it was */
+	*rest = d->probe.failed ? d->rows : part(d, d->probe.proven);
+	return stop(d, err);
 }

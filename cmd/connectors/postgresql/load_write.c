@@ -6,7 +6,7 @@
 #include "net/backoff.h"
 #include "value/number.h"
 
-enum { MOST_TRIES = 6, SETTLED = 2000, PROBE_FROM = 64 };
+enum { MOST_TRIES = 6, SETTLED = 2000 };
 
 void tally_take(const struct database *d, const struct table *t, struct tally *out)
 {
@@ -309,7 +309,7 @@ static int write_unproven(struct database *d, struct error *err)
 	uint32_t rest;
 	int failed;
 
-	if (probe_rows(d, t, &rest, err))
+	if (probe_end(d, &rest, err))
 		return -1;
 	d->count = (struct counters){ 0 };
 	count(d, rest, d->rows);
@@ -326,7 +326,7 @@ static int write_gathered(struct database *d, struct error *err)
 	uint32_t from = 0;
 	int got;
 
-	if (probe_wanted(d, d->batch) && d->rows >= PROBE_FROM && !d->staging && !d->copying && rows_alike(d))
+	if (d->probe.on)
 		return write_unproven(d, err);
 	if (d->staging) {
 		got = end_staged(d, err);
@@ -348,7 +348,7 @@ static int write_gathered(struct database *d, struct error *err)
 
 int write_rows(struct database *d, struct error *err)
 {
-	bool on_its_way = d->staging || d->copying;	/* then it was opened before */
+	bool on_its_way = d->staging || d->copying || d->probe.on;	/* then it was opened before */
 
 	return (!on_its_way && journal_open(d, err)) || write_gathered(d, err) || journal_check(d, err) ? -1 : 0;
 }
