@@ -101,6 +101,9 @@ int connector_exec(const char *kind, const char *scheme, char **argv, struct err
 
 	buf_addf(&name, "%s-%s", kind, scheme);
 	if (find_program(&path, buf_str(&name))) {
+		/* libmongoc reads this before main: else a file of its counters stays in shared memory where the process is killed */
+		if (!strcmp(scheme, "mongodb"))
+			(void)setenv("MONGOC_DISABLE_SHM", "1", 0);
 		argv[0] = name.p;
 		execv(path.p, argv);
 		error_errno(err, EXIT_FAILED, "cannot run '%s'", path.p);

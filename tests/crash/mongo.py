@@ -37,14 +37,22 @@ class MongoDB(Server):
                      if shutil.which('mongod') else [ferretdb(), data, address])
 
     def address(self, relayed=False):
-        return 'mongodb://127.0.0.1:%d/app' % (self.relay.port if relayed else self.socket[1])
+        return 'mongodb://127.0.0.1:%d/app?socketTimeoutMS=15000' % (self.relay.port if relayed else self.socket[1])
 
     def client(self):
         return Client('%s:%d' % self.socket, 'app')
 
     def ready(self):
+        """FerretDB may never answer again after a client was killed: then it is started anew."""
         try:
-            return self.client().run({'ping': 1})['ok'] == 1.0
+            client = self.client()
+            client.socket.settimeout(10)
+            return client.run({'count': 'games'})['ok'] == 1.0
+        except TimeoutError:
+            self.process.kill()
+            self.process.wait()
+            self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder, start_new_session=True)
+            return False
         except (OSError, EOFError):
             return False
 

@@ -58,9 +58,9 @@ class Runner:
 
     def finish(self, pipeline):
         """As a user would: again, while that may help."""
-        for s in pipeline.servers:
-            s.wait_ready()
         for _ in range(5):
+            for s in pipeline.servers:
+                s.wait_ready()
             status = self.run(pipeline)
             if status != AGAIN:
                 break

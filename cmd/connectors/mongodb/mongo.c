@@ -277,7 +277,6 @@ int mongo_open(struct mongo *m, const char *uri, struct error *err)
 
 	*m = (struct mongo){ .shown = uri };
 	mongoc_log_set_handler(no_log, NULL);
-	(void)setenv("MONGOC_DISABLE_SHM", "1", 0);	/* its counters: a file that stays behind where the process is killed */
 	mongoc_init();
 	failed = secret_password(&password, err) || secret_other("tlsCertificateKeyFilePassword", &key, err) || reach(m, password, key, err) ? -1 : 0;
 	secrets_forget();

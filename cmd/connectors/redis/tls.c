@@ -23,7 +23,7 @@ struct tls {
 	char why[200];
 };
 
-enum { HANDSHAKE_MS = 15000, MOST_AT_ONCE = 1 << 30 };
+enum { HANDSHAKE_MS = 15000, TICKET_MS = 500, MOST_AT_ONCE = 1 << 30 };
 
 /* ---- failures */
 
@@ -235,6 +235,25 @@ static int shake_hands(struct tls *t, const char *name, struct error *err)
 	}
 }
 
+/*
+ * With TLS 1.3 a server that misses a certificate of ours says so behind the handshake, and then ends the connection: what is sent
+ * meanwhile would take that word away. If all is well it sends a ticket.
+ */
+static int hear_refusal(struct tls *t, const struct tls_options *o, struct error *err)
+{
+	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+	char byte;
+	int got, number;
+
+	if (o->cert || SSL_version(t->ssl) < TLS1_3_VERSION || poll(&p, 1, TICKET_MS) <= 0)
+		return 0;
+	ERR_clear_error();
+	errno = 0;
+	got = SSL_peek(t->ssl, &byte, 1);
+	number = got > 0 ? EAGAIN : failure(t, got, &p.events);
+	return number == EAGAIN ? 0 : handshake_error(t, number, o->name, err);
+}
+
 struct tls *tls_open(int fd, const struct tls_options *o, struct error *err)
 {
 	struct tls *t = xmalloc(sizeof *t);
@@ -253,7 +272,7 @@ struct tls *tls_open(int fd, const struct tls_options *o, struct error *err)
 			xalloc_die();
 		set_socket(t);
 		set_name(t, o->name);
-		failed = shake_hands(t, o->name, err);
+		failed = shake_hands(t, o->name, err) || hear_refusal(t, o, err);
 	}
 	if (!failed)
 		return t;
