@@ -4,20 +4,7 @@
 . "$ROOT/tests/connectors/pg.sh"
 if ! [ -x "$BUILD/libexec/sync/sync-load-postgresql" ] || ! pg_start; then
 	skip 1 'PostgreSQL: no server here, or no connector'
-	pg 'create table m (id int primary key, v text)'
-seq 50000 | jq -c '{id: ., v: "row \(.)"}' >m.ndjson
-run sync-load --plain --key id "$PGURI" m <m.ndjson
-pg "update m set v = 'other' where id in (1, 64, 65, 2111, 2112, 2113, 19999, 20000, 20001, 50000); delete from m where id in (7, 30000)"
-before=$(pg "select md5(string_agg(xmin::text, ',' order by id)) from m where v = 'row ' || id")
-run sync-load --plain --key id "$PGURI" m -v <m.ndjson
-err_has ' 2 inserted, 10 updated, 49988 unchanged' 'a few among many batches and pieces'
-is "$(pg "select count(*) from m where v is distinct from 'row ' || id"):$(pg 'select count(*) from m')" 0:50000 'are as they are to be'
-is "$(pg "select md5(string_agg(xmin::text, ',' order by id)) from m where id not in (1, 64, 65, 2111, 2112, 2113, 19999, 20000, 20001, 50000, 7, 30000)")" "$before" 'and no other is written'
-{ head -12000 m.ndjson; printf '{"id":5,"v":"twice"}\n{"id":6,"other":1}\n{"_sync":{"op":"delete"},"id":8}\n'; tail -n +12001 m.ndjson; } >m2.ndjson
-run sync-load --plain --key id "$PGURI" m -v --rejects r <m2.ndjson
-is "$status:$(pg 'select id, v from m where id in (5, 6, 8) order by id'):$(grep -c unknown-field r)" '1:5|twice
-6|row 6:1' 'rows that are unlike the others among them'
-finish
+	finish
 fi
 seed=${SEED:-0.$(date +%N)} rows=${ROWS:-1000}
 psql -Xq -v ON_ERROR_STOP=1 -f "$ROOT/tests/connectors/types.sql" 2>types.err || { skip 1 'PostgreSQL: its extensions are not here'; finish; }
