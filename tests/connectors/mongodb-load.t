@@ -16,12 +16,7 @@ load() {
 }
 # changes 'LINES' OPTION...: a framed stream of scope part
 changes() {
-	{
-		echo '{"_sync":{"op":"begin","format":1,"run":"1","scope":"part"}}'
-		# shellcheck disable=SC2059
-		printf "$1"
-		echo '{"_sync":{"op":"end","count":{"":'"$(printf "$1" | wc -l)"'}}}'
-	} >in
+	mongodb_part "$1" >in
 	shift
 	run sync-load -v "$MONGODB" c "$@" <in
 }

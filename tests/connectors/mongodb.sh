@@ -4,6 +4,7 @@
 #   mongodb_start KIND  starts one in $T/mongodb; MONGODB is its address with a fresh database in it. 1 where it can't be.
 #   mongodb_stop        stops it (done at the end, too)
 #   mongodb_want PROGRAM   $kinds are those; where there is none, or no such connector, the test ends as skipped
+#   mongodb_part LINES  a framed stream of scope part, of these lines (printf's format)
 #   mongodb_client ARG...  mongo_client.py on that server and database, which MONGODB_AT and MONGODB_DB name
 #
 # mongod is one on PATH; uri is SYNC_TEST_MONGODB=URI, a server that others use as well, where a database of the test's own is
@@ -45,6 +46,14 @@ mongodb_want() {
 		finish
 		exit
 	fi
+}
+
+mongodb_part() {
+	echo '{"_sync":{"op":"begin","format":1,"run":"1","scope":"part"}}'
+	# shellcheck disable=SC2059
+	printf "$1"
+	# shellcheck disable=SC2059
+	echo '{"_sync":{"op":"end","count":{"":'"$(printf "$1" | wc -l)"'}}}'
 }
 
 mongodb_client() { python3 "$ROOT/tests/connectors/mongo_client.py" "$MONGODB_AT" "$MONGODB_DB" "$@"; }

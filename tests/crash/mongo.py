@@ -51,7 +51,7 @@ class MongoDB(Server):
         except TimeoutError:
             self.process.kill()
             self.process.wait()
-            self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder, start_new_session=True)
+            self.launch()
             return False
         except (OSError, EOFError):
             return False

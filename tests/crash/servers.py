@@ -30,9 +30,12 @@ class Server:
         """The socket or the memory of a server that was killed may be in use until the last of its processes has seen it."""
         until('starting ' + self.name, self.try_start)
 
-    def try_start(self):
+    def launch(self):
         self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder,
                                         start_new_session=True)
+
+    def try_start(self):
+        self.launch()
         self.wait_ready()
         return self.process.poll() is None
 

@@ -216,7 +216,6 @@ static int move(struct slot *old, struct slot *s, const struct row *r, struct er
 	return LOAD_DONE;
 }
 
-/* LOAD_REJECT: an update of what isn't there. */
 static void set_merged(struct target *t, struct slot *s, const bson_t *base, struct row *r)
 {
 	bson_t *now = merged(base, r->document, r->unset), *made = with_id(t, now, s->from && key_is_id(t) ? NULL : s->now);
@@ -228,6 +227,7 @@ static void set_merged(struct target *t, struct slot *s, const bson_t *base, str
 	set_now(s, made, made, r);
 }
 
+/* LOAD_REJECT: an update of what isn't there. */
 static int fold_update(struct target *t, struct slot *s, struct row *r, struct error *err)
 {
 	const bson_t empty = BSON_INITIALIZER;

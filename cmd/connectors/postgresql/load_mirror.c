@@ -39,6 +39,15 @@ int mirror_prepare(struct database *d, struct table *t, struct error *err)
 	return keys_count(d, t, err) || make_seen(d, t, err) ? -1 : 0;
 }
 
+/* "s.c0,s.c2": the key's columns, of rows that are called so. */
+static void add_keys(const struct table *t, const char *alias, struct buf *sql)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->keys; i++)
+		buf_addf(sql, "%s%s.c%u", i ? "," : "", alias, t->key[i]);
+}
+
 int mirror_see(struct database *d, struct table *t, uint32_t from, uint32_t to, struct error *err)
 {
 	struct member *m = arena_alloc(&d->arena, (to - from + 1) * sizeof *m);
@@ -53,8 +62,7 @@ int mirror_see(struct database *d, struct table *t, uint32_t from, uint32_t to, 
 			m[g.n++].n = i;
 	seen_name(t, name);
 	buf_addf(&sql, "INSERT INTO pg_temp.%s SELECT ", name);
-	for (i = 0; i < t->keys; i++)
-		buf_addf(&sql, "%ss.c%u", i ? "," : "", t->key[i]);
+	add_keys(t, "s", &sql);
 	buf_adds(&sql, " FROM ");
 	stage_add_rows(d, t, &g, &sql);
 	if (!t->alike)
@@ -148,7 +156,6 @@ int mirror_expect(struct database *d, struct table *t, const struct record *rec,
 	struct value old;
 	struct row r;
 	char name[32];
-	uint32_t i;
 	int verdict = merge_prepare(d, t, err);
 
 	seen_name(t, name);
@@ -156,14 +163,12 @@ int mirror_expect(struct database *d, struct table *t, const struct record *rec,
 		verdict = batch_key(d, t, record_root(rec), &r, err);
 	if (!verdict) {
 		buf_addf(&sql, "INSERT INTO pg_temp.%s SELECT ", name);
-		for (i = 0; i < t->keys; i++)
-			buf_addf(&sql, "%ss.c%u", i ? "," : "", t->key[i]);
+		add_keys(t, "s", &sql);
 		buf_adds(&sql, " FROM ");
 		stage_add_one(t, &r, "s", &sql);
 		if (load_member(d->load, "key", &old) && value_type(old) == TOKEN_OBJECT && !batch_key(d, t, old, &r, err)) {
 			buf_adds(&sql, " UNION ALL SELECT ");
-			for (i = 0; i < t->keys; i++)
-				buf_addf(&sql, "%so.c%u", i ? "," : "", t->key[i]);
+			add_keys(t, "o", &sql);
 			buf_adds(&sql, " FROM ");
 			stage_add_one(t, &r, "o", &sql);
 		}

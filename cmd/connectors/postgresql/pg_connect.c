@@ -69,7 +69,7 @@ static bool ask_state(const char *const *names, const char *const *values, char 
 /* What no second try changes, though the server never spoke: libpq and the server don't agree about TLS. */
 static bool is_about_tls(const char *text)
 {
-	static const char *const words[] = { "certificate verify failed", "server certificate for", "does not support SSL", "root certificate file",
+	static const char *const words[] = { "certificate verify failed", "server certificate for", "does not support SSL",
 					     "certificate file", "private key file", "alert" };
 	size_t i;
 
